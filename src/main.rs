@@ -1,0 +1,3 @@
+//! The `tonegate` command.
+
+fn main() {}
