@@ -4,29 +4,29 @@
 //! the pure [`call`], leaves as commands, meets the bank in [`psp`], is written down in [`store`] and
 //! shown by [`api`]. Nothing but [`card`] ever sees a digit.
 
-/// REST and the live event stream.
-pub mod api;
+/// What a PBX is asked and what it tells; one directory per kind of PBX.
+pub mod pbx;
 /// The payment call: a pure state machine without I/O, clock or async.
 pub mod call;
 /// Digits, PAN, brand, expiry, security code, masks, in wiped memory; nothing else sees a digit.
 pub mod card;
-/// The command line.
-pub mod cli;
-/// The one TOML file, its bounds and its secrets.
-pub mod config;
-/// The runtime: one task per call drives [`call`] against the ports.
-pub mod desk;
-/// What the process gives up at start: core dumps, tracers.
-pub mod harden;
-/// Test phones, tone detector, memory and file search: how we prove that no digit is left.
-pub mod inspect;
-/// Logs and what they may hold.
-pub mod observe;
-/// What a PBX is asked and what it tells; one directory per kind of PBX.
-pub mod pbx;
 /// Phrases, number and money grammars per language, sound files.
 pub mod prompts;
 /// Payment service providers: the trait, one directory per provider, and the test bank.
 pub mod psp;
+/// The runtime: one task per call drives [`call`] against the ports.
+pub mod desk;
 /// Payments, attempts, journal and trail.
 pub mod store;
+/// REST and the live event stream.
+pub mod api;
+/// Test phones, tone detector, memory and file search: how we prove that no digit is left.
+pub mod inspect;
+/// The one TOML file, its bounds and its secrets.
+pub mod config;
+/// Logs and what they may hold.
+pub mod observe;
+/// What the process gives up at start: core dumps, tracers.
+pub mod harden;
+/// The command line.
+pub mod cli;
