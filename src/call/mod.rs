@@ -1,1 +1,19 @@
-//! See the crate's map in `lib.rs`.
+//! The payment call: a pure state machine. No I/O, no clock, no async.
+//!
+//! `handle(now, input, &mut commands)` changes the state and writes down what has to be done;
+//! `deadline()` says when to come back if nothing happens. The caller carries out every command before
+//! it hands in the next input.
+
+mod bank;
+mod command;
+mod input;
+mod money;
+mod notice;
+mod phrase;
+
+pub use bank::{AttemptId, DeclineReason, Outcome};
+pub use command::{Command, SayId};
+pub use input::{AgentCommand, FromPbx, Input, Line, Millis, Party, SealLoss, SealRefusal};
+pub use money::{Currency, Money, MoneyError};
+pub use notice::{Alarm, Ending, Field, Hint, Notice};
+pub use phrase::Phrase;

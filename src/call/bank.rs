@@ -1,0 +1,50 @@
+//! The bank's side of a payment call.
+
+use serde::{Deserialize, Serialize};
+
+/// Names one attempt to charge; the idempotency key derives from it and from nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptId {
+    /// The payment (this call's number for it, 128 bits, unique for ever).
+    pub payment: u128,
+    /// 1 for the first card sent in this payment, then 2, …
+    pub ordinal: u8,
+}
+
+/// Why a bank says no, as far as it matters to the customer and the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineReason {
+    /// No reason given (ISO 8583 response code 05).
+    Generic,
+    /// Not enough money (51).
+    InsufficientFunds,
+    /// The card has expired (54).
+    Expired,
+    /// The security code is wrong (N7).
+    CodeWrong,
+    /// Lost, stolen, blocked or restricted (41, 43, 62).
+    Blocked,
+    /// Over a limit (61, 65).
+    LimitExceeded,
+    /// The customer has to speak with the bank (01, 02).
+    ReferToBank,
+    /// The card number or the transaction is not valid for the issuer (14, 12).
+    Invalid,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The money is promised.
+    Approved {
+        /// The provider's reference, read out to nobody but kept.
+        reference: String,
+    },
+    /// The issuer said no; nothing was charged.
+    Declined(DeclineReason),
+    /// Nothing was charged, for a reason that is not the customer's: fault or configuration.
+    NotCharged,
+    /// It may have been charged. Never send this card again before it is known.
+    Unknown,
+}
