@@ -1,1 +1,2 @@
 //! See the crate's map in `lib.rs`.
+pub mod simulation;
