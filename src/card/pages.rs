@@ -204,7 +204,8 @@ mod tests {
         assert!(pages.len() >= 5000);
         assert!(pages.iter().all(|b| *b == 0));
         let start = pages.start().as_ptr() as usize;
-        let flags = smaps_of(start).lines().find(|l| l.starts_with("VmFlags")).expect("flags").to_owned();
+        let facts = smaps_of(start);
+        let flags = facts.lines().find(|l| l.starts_with("VmFlags")).expect("flags");
         assert!(flags.contains(" dd"), "not dumped: {flags}");
         assert!(flags.contains(" wf"), "wiped on fork: {flags}");
         if all_locked() {
