@@ -1,6 +1,6 @@
 //! The fields: asking, keys, patience, verdicts.
 
-use crate::card::{CodeFault, Completeness, Entry, ExpiryFault, Key, KeyKind, PanFault, PostalFault};
+use crate::card::{Brand, CodeFault, Completeness, Entry, ExpiryFault, Key, KeyKind, PanFault, PostalFault};
 
 use super::command::Command;
 use super::input::{Millis, Party};
@@ -36,6 +36,10 @@ impl PaymentCall {
             Field::Code => Phrase::AskCode { digits: self.code_length() },
             Field::Postal => Phrase::AskPostal,
         }
+    }
+
+    fn accepted(&self) -> &[Brand] {
+        if self.setup.accepted.is_empty() { &Brand::ALL } else { &self.setup.accepted }
     }
 
     fn code_length(&self) -> u8 {
@@ -177,7 +181,7 @@ impl PaymentCall {
     }
 
     fn judge_number(&mut self, entry: Entry, out: &mut Vec<Command>) -> Result<(), Hint> {
-        let pan = entry.into_pan(&self.setup.accepted).map_err(|fault| match fault {
+        let pan = entry.into_pan(self.accepted()).map_err(|fault| match fault {
             PanFault::TooShort => Hint::TooShort,
             PanFault::TooLong => Hint::TooLong,
             PanFault::CheckDigit => Hint::CheckDigit,
@@ -193,7 +197,7 @@ impl PaymentCall {
     }
 
     fn judge_number_again(&mut self, entry: Entry) -> Result<(), Hint> {
-        let again = entry.into_pan(&self.setup.accepted).map_err(|_| Hint::Differs)?;
+        let again = entry.into_pan(self.accepted()).map_err(|_| Hint::Differs)?;
         match &self.taken.pan {
             Some(first) if first.same_as(&again) => Ok(()),
             _ => Err(Hint::Differs),

@@ -16,6 +16,8 @@ mod people;
 mod phrase;
 mod policy;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 pub use bank::{AttemptId, DeclineReason, Outcome};
 pub use command::{Command, SayId};

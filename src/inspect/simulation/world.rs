@@ -80,6 +80,8 @@ struct World {
     shield: bool,
     stuck: bool,
     link_up: bool,
+    /// A PBX that was away at the wrong moment cannot whisper; the desk still shows the end.
+    link_wavered: bool,
     agent_here: bool,
     customer_here: bool,
     journalled: Option<AttemptId>,
@@ -119,6 +121,7 @@ pub fn run(seed: u64) -> Result<History, Violation> {
         shield: false,
         stuck: false,
         link_up: true,
+        link_wavered: false,
         agent_here: assisted,
         customer_here: true,
         journalled: None,
@@ -267,6 +270,7 @@ impl World {
             }
             Parcel::LinkLost => {
                 self.link_up = false;
+                self.link_wavered = true;
                 let back_ms = self.dice.between(10, 60_000);
                 self.post(back_ms, Parcel::LinkBack);
                 Input::Pbx(FromPbx::LinkLost)
@@ -461,7 +465,7 @@ impl World {
         if self.notices_ended != 1 {
             return Err(self.broken("the end is told once"));
         }
-        if self.assisted && self.agent_here && self.link_up && !self.agent_told {
+        if self.assisted && self.agent_here && !self.link_wavered && !self.agent_told {
             return Err(self.broken("the agent is told"));
         }
         if self.approved != (ending == Ending::Approved) {
