@@ -1,2 +1,4 @@
 //! See the crate's map in `lib.rs`.
 pub mod simulation;
+
+pub mod residue;
