@@ -21,10 +21,12 @@ const WINDOW_SHARE: f64 = 0.5;
 const BRIDGED_HOPS: usize = 4;
 /// The share of a segment's peak power at which its edges lie: half the window is then in the tone.
 const EDGE_SHARE: f64 = 0.25;
+/// How many windows a segment may be widened on either side.
+const EDGE_HOPS: usize = 3;
 /// The shortest tone that counts.
 const MIN_TONE_MS: usize = 15;
 /// From this length on a tone may be as noisy as 6 dB above the noise; a shorter one must be purer.
-const LONG_TONE_MS: usize = 30;
+const LONG_TONE_MS: usize = 33;
 /// The share of a long, and of a short, segment that the two sines may leave unexplained.
 const MAX_REST_LONG: f64 = 0.35;
 const MAX_REST_SHORT: f64 = 0.12;
@@ -120,6 +122,13 @@ fn segments(
     last: usize,
     mut each: impl FnMut(usize, usize),
 ) {
+    let peak_of = |run: &[Glimpse]| run.iter().map(|g| g.power).fold(0.0, f64::max);
+    // In noise the edge windows, half empty, no longer stand out, yet their power still shows them.
+    let loud = EDGE_SHARE * peak_of(&glimpses[first..=last]);
+    let is_edge = |i: &usize| glimpses[*i].power >= loud;
+    let last =
+        (last + 1..glimpses.len().min(last + 1 + EDGE_HOPS)).take_while(is_edge).last().unwrap_or(last);
+    let first = (first.saturating_sub(EDGE_HOPS)..first).rev().take_while(is_edge).last().unwrap_or(first);
     let run = &glimpses[first..=last];
     let peak = run.iter().filter(|g| g.key == Some(key)).map(|g| g.power).fold(0.0, f64::max);
     let mut open: Option<(usize, usize)> = None;
