@@ -1,1 +1,181 @@
-//! See the crate's map in `lib.rs`.
+//! The one TOML file, its bounds and its secrets.
+//!
+//! `TONEGATE__SECTION__KEY` in the environment overrides a key of the file. A secret never stands in
+//! either: it has a file of its own or is a systemd credential (PCI DSS 8.6.2). Whatever is wrong is told
+//! as place, key, fault and remedy, and nothing starts on a file that is half understood.
+
+mod capture;
+mod check;
+mod error;
+mod pbx;
+mod secret;
+mod sections;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use config::{Environment, File, FileFormat, Map};
+use serde::Deserialize;
+
+pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
+pub use error::{ConfigError, Place};
+pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection};
+pub use secret::Secret;
+pub use sections::{
+    ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
+    PromptsSection, PspSection, StoreSection,
+};
+
+use secret::SecretPlaces;
+
+/// Where the file stands if nobody says otherwise.
+pub const DEFAULT_PATH: &str = "/etc/tonegate/tonegate.toml";
+
+/// A longer file is not a configuration.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// What begins the name of an environment variable that overrides a key.
+const ENVIRONMENT_PREFIX: &str = "TONEGATE";
+
+/// Stands between section and key in the name of an environment variable.
+const ENVIRONMENT_SEPARATOR: &str = "__";
+
+/// Everything an admin can set, checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The daemon itself.
+    #[serde(default)]
+    pub daemon: DaemonSection,
+    /// The PBX it works beside.
+    pub pbx: PbxSection,
+    /// The company that is paid.
+    pub merchant: MerchantSection,
+    /// How the customer's keys are taken.
+    #[serde(default)]
+    pub capture: CaptureSection,
+    /// What differs when there is no agent.
+    #[serde(default)]
+    pub self_service: SelfServiceSection,
+    /// What is said, in which language and voice.
+    #[serde(default)]
+    pub prompts: PromptsSection,
+    /// Accounts with payment service providers.
+    #[serde(default)]
+    pub psp: Vec<PspSection>,
+    /// Where payments are written down.
+    #[serde(default)]
+    pub store: StoreSection,
+    /// REST and events.
+    #[serde(default)]
+    pub api: ApiSection,
+    /// What one node takes on.
+    #[serde(default)]
+    pub limits: LimitsSection,
+    /// Logs.
+    #[serde(default)]
+    pub log: LogSection,
+}
+
+impl Config {
+    /// Reads the file, lays the environment over it, checks everything and fetches the secrets.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not TOML, has a key that is unknown, missing or out of its bounds,
+    /// or a secret that is missing, inline or readable by everybody.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        // Variables that are not text cannot be ours.
+        let environment =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        Self::load_with(path, environment.collect())
+    }
+
+    fn load_with(path: &Path, environment: Map<String, String>) -> Result<Self, ConfigError> {
+        let text = read(path)?;
+        let place = Place::new(path, &environment);
+        let credentials = environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        error::refuse_list_overrides(&place)?;
+
+        let overrides = Environment::with_prefix(ENVIRONMENT_PREFIX)
+            .prefix_separator(ENVIRONMENT_SEPARATOR)
+            .separator(ENVIRONMENT_SEPARATOR)
+            .source(Some(environment));
+        let merged = config::Config::builder()
+            .add_source(File::from_str(&text, FileFormat::Toml))
+            .add_source(overrides)
+            .build()
+            .map_err(|fault| error::syntax(path, &fault))?;
+
+        let tree: serde_json::Value =
+            merged.clone().try_deserialize().map_err(|fault| error::syntax(path, &fault))?;
+        secret::refuse_inline(&place, &tree)?;
+
+        let mut config: Self =
+            serde_path_to_error::deserialize(merged).map_err(|fault| error::explain(&place, "", &fault))?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        let places = SecretPlaces::new(place, base, credentials);
+        config.rebase(base);
+        config.check(places.place())?;
+        config.fetch_secrets(&places)?;
+        Ok(config)
+    }
+
+    /// The capture settings of a call without an agent.
+    #[must_use]
+    pub fn self_service_capture(&self) -> CaptureSection {
+        self.self_service.over(&self.capture)
+    }
+
+    /// The file payments are written to.
+    #[must_use]
+    pub fn store_path(&self) -> PathBuf {
+        self.store.path.clone().unwrap_or_else(|| self.daemon.state_dir.join("payments.sqlite"))
+    }
+
+    /// The account payments are charged to.
+    #[must_use]
+    pub fn merchant_psp(&self) -> Option<&PspSection> {
+        self.psp.iter().find(|psp| psp.name == self.merchant.psp)
+    }
+
+    /// A relative path is meant from where the file stands: a daemon's working directory is an accident.
+    fn rebase(&mut self, base: &Path) {
+        self.daemon.state_dir = base.join(&self.daemon.state_dir);
+        self.prompts.directory = base.join(&self.prompts.directory);
+        if let Some(path) = &mut self.store.path {
+            *path = base.join(&*path);
+        }
+    }
+
+    fn fetch_secrets(&mut self, places: &SecretPlaces) -> Result<(), ConfigError> {
+        if let Some(fs) = &mut self.pbx.freeswitch {
+            fs.password = places.fetch(
+                "pbx.freeswitch.password",
+                fs.password_file.as_deref(),
+                fs.password_credential.as_deref(),
+            )?;
+        }
+        self.api.key =
+            places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        for psp in &mut self.psp {
+            psp.places = Some(places.clone());
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    let fail = |fault: &std::io::Error| error::unreadable(path, fault);
+    let size = std::fs::metadata(path).map_err(|fault| fail(&fault))?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(ConfigError::Unreadable {
+            file: path.into(),
+            why: format!("it has {size} bytes, and {MAX_FILE_BYTES} is the most"),
+            remedy: "name the right file with --config".into(),
+        });
+    }
+    std::fs::read_to_string(path).map_err(|fault| fail(&fault))
+}

@@ -1,0 +1,217 @@
+//! Bounds, and what has to fit together.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+
+use super::capture::CaptureSection;
+use super::error::{ConfigError, Place, suggest};
+use super::pbx::{FreeSwitchSection, PbxKind};
+use super::{Config, sections::PspSection};
+
+/// Names of nodes and accounts stand in keys of the journal and in variables of the PBX.
+const MAX_NAME_LETTERS: usize = 40;
+
+/// Accounts with providers.
+const MAX_PSPS: usize = 20;
+
+impl Config {
+    pub(super) fn check(&self, place: &Place) -> Result<(), ConfigError> {
+        name(place, "daemon.name", &self.daemon.name)?;
+        self.check_pbx(place)?;
+        self.check_merchant(place)?;
+        check_capture(place, "capture", &self.capture)?;
+        check_capture(place, "self_service", &self.self_service_capture())?;
+        self.check_prompts(place)?;
+        let api = &self.api;
+        if !api.behind_tls_proxy {
+            local(
+                place,
+                "api.listen",
+                api.listen,
+                "set api.behind_tls_proxy = true once a proxy ends TLS before it",
+            )?;
+        }
+        between(place, "limits.max_captures", self.limits.max_captures.into(), 1, 100_000, "payment calls")
+    }
+
+    fn check_pbx(&self, place: &Place) -> Result<(), ConfigError> {
+        match (self.pbx.kind, &self.pbx.freeswitch) {
+            (PbxKind::FreeSwitch, Some(freeswitch)) => check_freeswitch(place, freeswitch),
+            (PbxKind::FreeSwitch, None) => Err(place.fault(
+                "pbx.freeswitch",
+                "missing",
+                "write a section [pbx.freeswitch] with password_file = \"…\"",
+            )),
+        }
+    }
+
+    fn check_merchant(&self, place: &Place) -> Result<(), ConfigError> {
+        let merchant = &self.merchant;
+        if merchant.name.trim().is_empty() {
+            return Err(place.fault("merchant.name", "empty", "write the name customers know"));
+        }
+        if merchant.accepted_brands.is_empty() {
+            return Err(place.fault(
+                "merchant.accepted_brands",
+                "empty",
+                "name at least one, such as \"visa\"",
+            ));
+        }
+        if self.psp.is_empty() {
+            return Err(place.fault("psp", "missing", "write a section [[psp]] with name and kind"));
+        }
+        if self.psp.len() > MAX_PSPS {
+            return Err(place.fault(
+                "psp",
+                format_args!("{} entries", self.psp.len()),
+                &format!("{MAX_PSPS} is the most"),
+            ));
+        }
+        for (index, psp) in self.psp.iter().enumerate() {
+            name(place, &format!("psp[{index}].name"), &psp.name)?;
+            if self.psp[..index].iter().any(|other| other.name == psp.name) {
+                return Err(place.fault(
+                    &format!("psp[{index}].name"),
+                    format_args!("a second account is named `{}`", psp.name),
+                    "give each its own name: the journal knows them by it",
+                ));
+            }
+        }
+        if self.merchant_psp().is_none() {
+            let known: Vec<String> = self.psp.iter().map(|PspSection { name, .. }| name.clone()).collect();
+            let what = format!("no [[psp]] is named `{}`", merchant.psp);
+            return Err(place.fault("merchant.psp", what, &suggest(&merchant.psp, &known)));
+        }
+        Ok(())
+    }
+
+    fn check_prompts(&self, place: &Place) -> Result<(), ConfigError> {
+        let prompts = &self.prompts;
+        if prompts.languages.is_empty() {
+            return Err(place.fault("prompts.languages", "empty", "name at least one, such as \"en\""));
+        }
+        for language in &prompts.languages {
+            // They become names of directories.
+            name(place, "prompts.languages", language)?;
+        }
+        for (language, voice) in &prompts.voices {
+            name(place, &format!("prompts.voices.{language}"), voice)?;
+            if !prompts.languages.contains(language) {
+                let key = format!("prompts.voices.{language}");
+                return Err(place.fault(
+                    &key,
+                    "this language is not loaded",
+                    &suggest(language, &prompts.languages),
+                ));
+            }
+        }
+        if !prompts.languages.contains(&self.merchant.language) {
+            let what = format!("`{}` is not among prompts.languages", self.merchant.language);
+            return Err(place.fault(
+                "merchant.language",
+                what,
+                &format!("possible here: {}", prompts.languages.join(", ")),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn check_freeswitch(place: &Place, fs: &FreeSwitchSection) -> Result<(), ConfigError> {
+    if !fs.accept_remote_pbx {
+        let remedy = "keys and password cross this connection unencrypted: use 127.0.0.1, or set \
+                      pbx.freeswitch.accept_remote_pbx = true if that network is theirs alone";
+        local(place, "pbx.freeswitch.control_address", fs.control_address, remedy)?;
+        local(place, "pbx.freeswitch.keypad_listen", fs.keypad_listen, remedy)?;
+    }
+    let keys = fs.agent_keys.named();
+    for (index, (name, keyed)) in keys.iter().enumerate() {
+        let key = format!("pbx.freeswitch.agent_keys.{name}");
+        let digit = keyed
+            .strip_prefix('*')
+            .filter(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()));
+        if digit.is_none() {
+            return Err(place.fault(&key, "not a star and one digit", "write for example \"*1\""));
+        }
+        if let Some((other, _)) = keys[..index].iter().find(|(_, other)| other == keyed) {
+            return Err(place.fault(&key, format_args!("the same as {other}"), "give each its own key"));
+        }
+    }
+    between(place, "pbx.freeswitch.command_timeout_ms", fs.command_timeout_ms, 200, 30_000, "ms")?;
+    between(place, "pbx.freeswitch.park_timeout_ms", fs.park_timeout_ms, 500, 60_000, "ms")
+}
+
+fn check_capture(place: &Place, section: &str, capture: &CaptureSection) -> Result<(), ConfigError> {
+    let c = capture;
+    for (key, value, min, max, unit) in [
+        ("first_key_timeout_ms", c.first_key_timeout_ms, 3_000, 300_000, "ms"),
+        ("between_keys_timeout_ms", c.between_keys_timeout_ms, 1_000, 60_000, "ms"),
+        ("between_keys_max_ms", c.between_keys_max_ms, 1_000, 120_000, "ms"),
+        ("settle_ms", c.settle_ms, 300, 10_000, "ms"),
+        ("attempts_per_field", c.attempts_per_field.into(), 1, 10, "tries"),
+        // Card schemes watch retries; more would look like guessing numbers.
+        ("max_charges", c.max_charges.into(), 1, 5, "cards"),
+        ("postal_code_min_digits", c.postal_code_min_digits.into(), 1, 10, "digits"),
+        ("postal_code_max_digits", c.postal_code_max_digits.into(), 1, 10, "digits"),
+        ("pause_max_ms", c.pause_max_ms, 10_000, 3_600_000, "ms"),
+        ("seal_timeout_ms", c.seal_timeout_ms, 500, 30_000, "ms"),
+        ("shield_timeout_ms", c.shield_timeout_ms, 200, 10_000, "ms"),
+        ("sentence_max_ms", c.sentence_max_ms, 5_000, 120_000, "ms"),
+        ("bank_slow_ms", c.bank_slow_ms, 1_000, 60_000, "ms"),
+        ("bank_bound_ms", c.bank_bound_ms, 5_000, 300_000, "ms"),
+        ("decision_timeout_ms", c.decision_timeout_ms, 5_000, 900_000, "ms"),
+        ("unseal_retry_ms", c.unseal_retry_ms, 100, 30_000, "ms"),
+        ("unseal_attempts", c.unseal_attempts.into(), 1, 20, "tries"),
+        ("pbx_grace_ms", c.pbx_grace_ms, 1_000, 300_000, "ms"),
+    ] {
+        between(place, &format!("{section}.{key}"), value, min, max, unit)?;
+    }
+    for (small, less, large, more) in [
+        ("between_keys_timeout_ms", c.between_keys_timeout_ms, "between_keys_max_ms", c.between_keys_max_ms),
+        ("settle_ms", c.settle_ms, "between_keys_timeout_ms", c.between_keys_timeout_ms),
+        ("bank_slow_ms", c.bank_slow_ms, "bank_bound_ms", c.bank_bound_ms),
+        (
+            "postal_code_min_digits",
+            c.postal_code_min_digits.into(),
+            "postal_code_max_digits",
+            c.postal_code_max_digits.into(),
+        ),
+    ] {
+        if less > more {
+            let what = format!("{less} is more than {section}.{large}, which is {more}");
+            return Err(place.fault(&format!("{section}.{small}"), what, &format!("write at most {more}")));
+        }
+    }
+    Ok(())
+}
+
+fn between(
+    place: &Place,
+    key: &str,
+    value: u64,
+    min: u64,
+    max: u64,
+    unit: impl Display,
+) -> Result<(), ConfigError> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    let what = format!("{value} {unit} is out of bounds");
+    Err(place.fault(key, what, &format!("write a number from {min} to {max}")))
+}
+
+fn local(place: &Place, key: &str, address: SocketAddr, remedy: &str) -> Result<(), ConfigError> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(place.fault(key, format_args!("{address} can be reached from other machines"), remedy))
+}
+
+fn name(place: &Place, key: &str, name: &str) -> Result<(), ConfigError> {
+    let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    if letters && !name.is_empty() && name.len() <= MAX_NAME_LETTERS {
+        return Ok(());
+    }
+    let remedy = format!("write 1 to {MAX_NAME_LETTERS} letters, digits, `-` or `_`");
+    Err(place.fault(key, "not a name", &remedy))
+}
