@@ -6,10 +6,15 @@
 
 mod daemon;
 mod events;
+mod leaks;
+mod rehearsal;
 mod set;
+mod spy;
 
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
+pub use leaks::leaked_keys;
+pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};
