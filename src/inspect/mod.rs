@@ -1,7 +1,3 @@
-//! See the crate's map in `lib.rs`.
-pub mod simulation;
-
-pub mod residue;
 //! How we prove that no digit is left: phones of our own, a tone detector, searches of memory and files.
 //!
 //! The rooms here hear and press **published test card numbers only** (4111 1111 1111 1111 and its kin).
@@ -13,3 +9,7 @@ pub mod audio;
 pub mod tones;
 /// A SIP and RTP phone for rehearsals and live stories.
 pub mod phone;
+/// What is left of a test card in a process or a file.
+pub mod residue;
+/// Seeded histories of the payment call.
+pub mod simulation;

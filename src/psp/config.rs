@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::Psp;
 use super::generic::{GenericConnector, GenericSettings};
+use crate::config::{ConfigError, PspSection};
 
 /// One provider's section of the configuration; `kind` chooses.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -54,6 +55,52 @@ pub enum PspConfigError {
 pub fn from_config(name: &str, settings: &PspSettings) -> Result<Arc<dyn Psp>, PspConfigError> {
     match settings {
         PspSettings::Generic(settings) => Ok(Arc::new(GenericConnector::new(name, settings)?)),
+    }
+}
+
+/// Builds the account of a `[[psp]]` section; faults are told with their place in the file.
+///
+/// # Errors
+/// As [`from_config`], and if the kind is unknown or a secret cannot be had.
+pub fn from_section(section: &PspSection) -> Result<Arc<dyn Psp>, ConfigError> {
+    match section.kind.as_str() {
+        "generic" => {
+            let settings: GenericSettings = section.settings()?;
+            let (file, credential) =
+                (settings.password_file.as_deref(), settings.password_credential.as_deref());
+            let password = match (file, credential) {
+                (None, None) => None,
+                _ => Some(section.secret("password", file, credential)?.expose().to_owned().into()),
+            };
+            GenericConnector::with_password(&section.name, &settings, password)
+                .map(|connector| Arc::new(connector) as Arc<dyn Psp>)
+                .map_err(|fault| section.fault(fault.setting(), fault.what()))
+        }
+        other => Err(section.fault("kind", format!("`{other}` is not possible; write generic"))),
+    }
+}
+
+impl PspConfigError {
+    /// The setting at fault.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        match self {
+            PspConfigError::Setting { setting, .. } | PspConfigError::File { setting, .. } => setting,
+        }
+    }
+
+    /// What is wrong with it, and after a semicolon what to do.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            PspConfigError::Setting { fault, .. } => fault.clone(),
+            PspConfigError::File { path, source, .. } => {
+                format!(
+                    "cannot read {}: {source}; check that it is there and that the service's user may read it",
+                    path.display()
+                )
+            }
+        }
     }
 }
 

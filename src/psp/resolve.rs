@@ -185,8 +185,9 @@ async fn ask(
             // Its words are kept; the outcome is open.
             Outcome::NotCharged | Outcome::Unknown => last = Answer { outcome: Outcome::Unknown, ..answer },
         }
+        // Twice as long each time; the first query of a reconciliation has no wait that could be doubled.
         let longest = Duration::from_millis(bounds.query_interval_max_ms);
-        wait = (wait * 2).clamp(Duration::from_millis(bounds.query_first_ms), longest.max(Duration::from_millis(bounds.query_first_ms)));
+        wait = (wait * 2).min(longest).max(Duration::from_millis(bounds.query_first_ms));
         ordinal += 1;
     }
     last
