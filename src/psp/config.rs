@@ -116,4 +116,48 @@ mod tests {
         assert!(read("{\"kind\":\"generic\",\"url\":\"https://pay.example\",\"pasword\":\"x\"}").is_err());
         assert!(read("{\"kind\":\"nobody\",\"url\":\"https://pay.example\"}").is_err());
     }
+
+    fn from_file(psp: &str) -> Result<Arc<dyn Psp>, String> {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let put = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("private");
+            path
+        };
+        put("secret", "0123456789abcdef\n");
+        let file = put(
+            "tonegate.toml",
+            &format!(
+                "[pbx]\nkind = \"freeswitch\"\n[pbx.freeswitch]\npassword_file = \"secret\"\n[merchant]\n\
+                 name = \"Example Ltd\"\ncurrency = \"EUR\"\npsp = \"bank\"\n[api]\nkey_file = \"secret\"\n\
+                 [[psp]]\nname = \"bank\"\n{psp}\n"
+            ),
+        );
+        let config = crate::config::Config::load(&file).map_err(|fault| fault.to_string())?;
+        from_section(config.merchant_psp().expect("a section")).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn a_section_becomes_an_account_or_a_fault_with_its_place() {
+        let generic = "kind = \"generic\"\nurl = \"https://pay.example/charge\"";
+        let login = "user = \"shop\"\npassword_file = \"secret\"";
+        let good = from_file(&format!("{generic}\n{login}\ndeduplicates = true"));
+        assert_eq!(
+            good.map(|psp| (psp.name().to_owned(), psp.capabilities().deduplicates)),
+            Ok(("bank".into(), true))
+        );
+        for (wrong, told) in [
+            ("kind = \"stripes\"".to_owned(), "psp.bank.kind"),
+            ("kind = \"generic\"\nurl = \"http://pay.example/\"".to_owned(), "psp.bank.url"),
+            (format!("{generic}\nuser = \"shop\""), "psp.bank.user"),
+            (format!("{generic}\nca_file = \"/nowhere.pem\""), "/nowhere.pem"),
+            (format!("{generic}\nprofil = \"twilio\""), "profil"),
+            (format!("{generic}\nuser = \"shop\"\npassword_file = \"gone\""), "gone"),
+        ] {
+            let fault = from_file(&wrong).err().unwrap_or_default();
+            assert!(fault.contains(told), "{wrong}: {fault}");
+        }
+    }
 }
