@@ -307,8 +307,8 @@ mod tests {
         let mut settings = GenericSettings::at("https://pay.example/");
         settings.user = Some("Aladdin".into());
         settings.password_file = Some(file.clone());
-        let secret = password("shop", &settings).ok().expect("a password");
-        let account = account("shop", &settings, secret).ok().expect("an account");
+        let secret = password("shop", &settings).expect("a password");
+        let account = account("shop", &settings, secret).expect("an account");
         // The example of RFC 7617 section 2 has the user and password in this form.
         assert_eq!(account.headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(!format!("{:?}", account.headers).contains("QWxh"), "a password is never shown");
