@@ -67,5 +67,6 @@ pub enum Phrase {
     WhisperTimedOut,
     WhisperTechnical,
     WhisperBusy,
+    WhisperNoAmount,
     WhisperLink,
 }

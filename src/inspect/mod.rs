@@ -11,5 +11,7 @@ pub mod tones;
 pub mod phone;
 /// What is left of a test card in a process or a file.
 pub mod residue;
+/// A PBX, telephones, the test bank and a real daemon between them, for demo and stories.
+pub mod stage;
 /// Seeded histories of the payment call.
 pub mod simulation;
