@@ -97,7 +97,7 @@ fn the_environment_overrides_the_file() {
     assert_eq!(config.capture.settle_ms, 2_000);
     assert!(config.capture.enter_twice);
     assert_eq!(config.merchant.accepted_brands, [crate::card::Brand::Amex, crate::card::Brand::Jcb]);
-    assert_eq!(config.pbx.freeswitch.unwrap().agent_keys.cancel, "*0");
+    assert_eq!(config.pbx.freeswitch.unwrap().agent_keys.cancel.digit(), '0');
 }
 
 #[test]
@@ -177,6 +177,20 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             with("[pbx.freeswitch.agent_keys]\npause = \"*1\""),
             "t.toml: key `pbx.freeswitch.agent_keys.pause`: the same as restart_field; give each its own key",
+        ),
+        (
+            with("[pbx.freeswitch.agent_keys]\npause = \"7\""),
+            "t.toml: key `pbx.freeswitch.agent_keys.pause`: not a star and one digit; write for example \"*1\"",
+        ),
+        (
+            with("[pbx.freeswitch.agent_keys]\nresume = \"*7\""),
+            "t.toml: key `pbx.freeswitch.agent_keys.resume`: unknown key; \
+             possible here: restart_field, restart_all, pause, other_means, cancel",
+        ),
+        (
+            swapped("password_file", "keypad_listen = \"0.0.0.0:8085\"\npassword_file"),
+            "t.toml: key `pbx.freeswitch.keypad_listen`: 0.0.0.0:8085 can be reached from other machines; \
+             the daemon runs beside FreeSWITCH, and what passes here is not encrypted: use 127.0.0.1",
         ),
         (
             swapped("kind = \"freeswitch\"", "kind = \"freeswich\""),
