@@ -5,15 +5,25 @@
 //! it hands in the next input.
 
 mod bank;
+mod capture;
+mod charge;
 mod command;
 mod input;
+mod machine;
 mod money;
 mod notice;
+mod people;
 mod phrase;
+mod policy;
+mod seal;
+#[cfg(test)]
+mod tests;
 
 pub use bank::{AttemptId, DeclineReason, Outcome};
 pub use command::{Command, SayId};
 pub use input::{AgentCommand, FromPbx, Input, Line, Millis, Party, SealLoss, SealRefusal};
+pub use machine::PaymentCall;
 pub use money::{Currency, Money, MoneyError};
 pub use notice::{Alarm, Ending, Field, Hint, Notice};
 pub use phrase::Phrase;
+pub use policy::{Bounds, CodePolicy, Confirm, Mode, PostalPolicy, Setup};

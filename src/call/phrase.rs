@@ -8,7 +8,7 @@ use super::money::Money;
 use super::notice::{Field, Hint};
 
 /// One sentence. Those named `Whisper…` are for the agent, the others for the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each variant is the sentence it names")]
 pub enum Phrase {
     Welcome,
@@ -67,5 +67,6 @@ pub enum Phrase {
     WhisperTimedOut,
     WhisperTechnical,
     WhisperBusy,
+    WhisperNoAmount,
     WhisperLink,
 }

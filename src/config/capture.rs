@@ -80,10 +80,10 @@ pub struct CaptureSection {
     pub bank_bound_ms: u64,
     /// How long the agent may take to decide what follows a decline.
     pub decision_timeout_ms: u64,
-    /// From one try to end the seal to the next.
-    pub unseal_retry_ms: u64,
+    /// How long the PBX may take to end the seal.
+    pub unseal_timeout_ms: u64,
     /// Tries to end the seal; then it stays shut and an alarm is raised.
-    pub unseal_attempts: u8,
+    pub unseal_tries: u8,
     /// How long the PBX may be away before the payment ends.
     pub pbx_grace_ms: u64,
 }
@@ -110,8 +110,8 @@ impl Default for CaptureSection {
             bank_slow_ms: 6_000,
             bank_bound_ms: 60_000,
             decision_timeout_ms: 120_000,
-            unseal_retry_ms: 1_000,
-            unseal_attempts: 5,
+            unseal_timeout_ms: 5_000,
+            unseal_tries: 3,
             pbx_grace_ms: 30_000,
         }
     }

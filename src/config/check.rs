@@ -86,32 +86,15 @@ impl Config {
     }
 
     fn check_prompts(&self, place: &Place) -> Result<(), ConfigError> {
-        let prompts = &self.prompts;
-        if prompts.languages.is_empty() {
-            return Err(place.fault("prompts.languages", "empty", "name at least one, such as \"en\""));
+        let language = &self.merchant.language;
+        if let Err(fault) = language.parse::<crate::prompts::Language>() {
+            return Err(place.fault("merchant.language", fault.to_string(), "possible here: en, fr"));
         }
-        for language in &prompts.languages {
-            // They become names of directories.
-            name(place, "prompts.languages", language)?;
-        }
-        for (language, voice) in &prompts.voices {
-            name(place, &format!("prompts.voices.{language}"), voice)?;
-            if !prompts.languages.contains(language) {
-                let key = format!("prompts.voices.{language}");
-                return Err(place.fault(
-                    &key,
-                    "this language is not loaded",
-                    &suggest(language, &prompts.languages),
-                ));
-            }
-        }
-        if !prompts.languages.contains(&self.merchant.language) {
-            let what = format!("`{}` is not among prompts.languages", self.merchant.language);
-            return Err(place.fault(
-                "merchant.language",
-                what,
-                &format!("possible here: {}", prompts.languages.join(", ")),
-            ));
+        if let Some(own) = &self.prompts.own_directory
+            && !own.is_dir()
+        {
+            let what = format!("{} is not a directory", own.display());
+            return Err(place.fault("prompts.own_directory", what, "create it, or leave the key out"));
         }
         Ok(())
     }
@@ -178,8 +161,8 @@ fn check_capture(place: &Place, section: &str, capture: &CaptureSection) -> Resu
         ("bank_slow_ms", c.bank_slow_ms, 1_000, 60_000, "ms"),
         ("bank_bound_ms", c.bank_bound_ms, 5_000, 300_000, "ms"),
         ("decision_timeout_ms", c.decision_timeout_ms, 5_000, 900_000, "ms"),
-        ("unseal_retry_ms", c.unseal_retry_ms, 100, 30_000, "ms"),
-        ("unseal_attempts", c.unseal_attempts.into(), 1, 20, "tries"),
+        ("unseal_timeout_ms", c.unseal_timeout_ms, 500, 30_000, "ms"),
+        ("unseal_tries", c.unseal_tries.into(), 1, 20, "tries"),
         ("pbx_grace_ms", c.pbx_grace_ms, 1_000, 300_000, "ms"),
     ] {
         between(place, &format!("{section}.{key}"), value, min, max, unit)?;

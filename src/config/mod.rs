@@ -25,7 +25,7 @@ pub use error::{ConfigError, Place};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use secret::Secret;
 pub use sections::{
-    ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
+    ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
     PromptsSection, PspSection, StoreSection,
 };
 
@@ -144,8 +144,8 @@ impl Config {
     /// A relative path is meant from where the file stands: a daemon's working directory is an accident.
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
-        self.prompts.directory = base.join(&self.prompts.directory);
-        if let Some(path) = &mut self.store.path {
+        let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
+        for path in own.into_iter().flatten() {
             *path = base.join(&*path);
         }
     }

@@ -1,6 +1,5 @@
 //! The sections that are not about capture or the PBX.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use crate::card::Brand;
 
 use super::error::{ConfigError, explain};
 use super::secret::{Secret, SecretPlaces};
-use super::words::{address, brands, from_text, list, words};
+use super::words::{address, brands, from_text, words};
 
 /// `[daemon]`
 #[derive(Debug, Deserialize)]
@@ -50,6 +49,21 @@ pub struct MerchantSection {
     /// What stands on the customer's statement, where the provider allows it.
     #[serde(default)]
     pub description: String,
+    /// What the digits are that an agent keys between feature code and `#`.
+    #[serde(default)]
+    pub code_digits: CodeDigits,
+}
+
+words! {
+    /// What the digits are that an agent keys between feature code and `#`.
+    #[derive(Default)]
+    pub enum CodeDigits {
+        /// The amount in minor units: `*729` `4250` `#` is 42.50.
+        #[default]
+        Amount = "amount",
+        /// The company's own reference; the amount comes from the dialplan.
+        Reference = "reference",
+    }
 }
 
 fn english() -> String {
@@ -60,36 +74,16 @@ fn common_brands() -> Vec<Brand> {
     vec![Brand::Visa, Brand::Mastercard]
 }
 
-/// `[prompts]`: what is said, in which language and voice.
-#[derive(Debug, Deserialize)]
+/// `[prompts]`: what is said, and in whose voice.
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PromptsSection {
-    /// Holds `<language>/<voice>/`.
-    pub directory: PathBuf,
-    /// Languages that are loaded; the first one is spoken where none fits.
-    #[serde(deserialize_with = "list")]
-    pub languages: Vec<String>,
-    /// The voice of each language; `default` where none is named.
-    pub voices: BTreeMap<String, String>,
+    /// Where tonegate's own recordings are; looked for beside the program if not named.
+    pub directory: Option<PathBuf>,
+    /// The company's own recordings, `<language>/<id>.wav`; each one replaces ours.
+    pub own_directory: Option<PathBuf>,
 }
 
-impl Default for PromptsSection {
-    fn default() -> Self {
-        Self {
-            directory: "/usr/share/tonegate/sounds".into(),
-            languages: vec![english()],
-            voices: BTreeMap::new(),
-        }
-    }
-}
-
-impl PromptsSection {
-    /// The voice that speaks a language.
-    #[must_use]
-    pub fn voice(&self, language: &str) -> &str {
-        self.voices.get(language).map_or("default", String::as_str)
-    }
-}
 
 /// `[[psp]]`: one account with one payment service provider. What stands beside name and kind belongs to
 /// the provider's own room, which reads it with [`PspSection::settings`].

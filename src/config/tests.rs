@@ -199,7 +199,8 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             with("[merchant.x]\naccepted_brands = 1"),
             "t.toml: key `merchant.x`: unknown key; \
-             possible here: name, currency, language, psp, accepted_brands, description",
+             possible here: name, currency, language, psp, accepted_brands, description, \
+             code_digits",
         ),
     ];
     for (told, wanted) in golden {
@@ -286,13 +287,12 @@ fn the_example_is_right_and_its_comments_are_the_defaults() {
             Some(rest) if rest.starts_with('[') => rest,
             _ => line,
         })
-        .filter(|line| !line.starts_with("path = "))
+        .filter(|line| !line.starts_with("path = ") && !line.contains("directory = "))
         .collect::<Vec<_>>()
         .join("\n");
     let full = place.load(&all, &[]).unwrap();
     assert_eq!(full.capture, plain.capture);
     assert_eq!(full.self_service_capture(), plain.self_service_capture());
-    assert_eq!(full.prompts.voice("en"), plain.prompts.voice("en"));
     let rest = |c: &Config| format!("{:?}", (&c.daemon, &c.pbx, &c.merchant, &c.api, &c.limits, &c.log));
     assert_eq!(rest(&full), rest(&plain));
     assert!(all.matches(" = ").count() > near.lines().filter(|l| !l.starts_with('#')).count());

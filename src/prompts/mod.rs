@@ -1,1 +1,106 @@
-//! See the crate's map in `lib.rs`.
+//! What is said: from a [`Phrase`] of the payment call to recordings in the listener's language.
+//!
+//! The texts stand in `sounds/catalogue/<language>.tsv`, one line each, with slots for what a call fills in. A
+//! sentence is one recording wherever it can be: only amounts, digits and card brands are put together, by
+//! a grammar written by hand for each language. [`clips`] says which recordings, [`text`] the same in words, and
+//! [`SoundTree`] where the files are: the admin's own first, then ours, never another language's.
+//!
+//! A new language is a catalogue, a grammar beside `english.rs` and `french.rs`, a voice, and a line in
+//! [`Language`].
+
+mod catalogue;
+mod directory;
+mod english;
+mod french;
+mod install;
+mod language;
+mod lines;
+mod money;
+mod resample;
+mod speech;
+mod tree;
+#[cfg(test)]
+mod shipped;
+
+use crate::call::{Party, Phrase};
+
+use catalogue::{Catalogue, Piece, Slot};
+use speech::Speech;
+
+pub use catalogue::ClipId;
+pub use directory::find_default_directory;
+pub use install::{Installed, install};
+pub use language::{Language, UnknownLanguage};
+pub use tree::{SampleRate, SoundError, SoundTree};
+
+/// The recordings of a phrase, in the order in which they are played.
+#[must_use]
+pub fn clips(phrase: Phrase, language: Language) -> Vec<ClipId> {
+    let mut speech = Speech::new(language);
+    for piece in pieces(phrase, language) {
+        match piece {
+            Filled::Words(Some(clip), words) => speech.add(clip, words),
+            Filled::Words(None, _) => {}
+            Filled::Amount(amount) => money::say(&mut speech, amount, language),
+            Filled::LastFour(digits) => money::digits(&mut speech, &digits),
+            Filled::Brand(id) => speech.say(id),
+        }
+    }
+    speech.clips()
+}
+
+/// A phrase as it is shown on a screen: the same words, amounts in figures.
+#[must_use]
+pub fn text(phrase: Phrase, language: Language) -> String {
+    let catalogue = Catalogue::of(language);
+    let mut text = String::new();
+    for piece in pieces(phrase, language) {
+        match piece {
+            // A whole sentence after another: the catalogue's entries do not begin with a space.
+            Filled::Words(clip, words) => {
+                if text.ends_with(['.', '!', '?']) && clip.is_some() && !words.starts_with([' ', '.']) {
+                    text.push(' ');
+                }
+                text.push_str(words);
+            }
+            Filled::Amount(amount) => text.push_str(&money::show(amount, language)),
+            Filled::LastFour(digits) => text.extend(digits.map(char::from)),
+            Filled::Brand(id) => text.push_str(catalogue.clip(id).map_or("", |(_, name)| name)),
+        }
+    }
+    text
+}
+
+/// Who hears a phrase.
+#[must_use]
+pub fn listener(phrase: Phrase) -> Party {
+    let first = lines::lines(phrase).ids.first();
+    // The same in each language; a test compares them.
+    first
+        .and_then(|id| Catalogue::of(Language::English).entry(id))
+        .map_or(Party::Agent, |entry| entry.listener)
+}
+
+/// A stretch of a text with its slot filled.
+enum Filled {
+    Words(Option<ClipId>, &'static str),
+    Amount(crate::call::Money),
+    LastFour([u8; 4]),
+    Brand(&'static str),
+}
+
+/// The stretches of a phrase in a language's order.
+fn pieces(phrase: Phrase, language: Language) -> Vec<Filled> {
+    let lines = lines::lines(phrase);
+    let entries = lines.ids.iter().filter_map(|id| Catalogue::of(language).entry(id));
+    let fill = |piece: &Piece| match *piece {
+        Piece::Words(clip, words) => Some(Filled::Words(clip, words)),
+        Piece::Open(Slot::Amount) => lines.amount.map(Filled::Amount),
+        Piece::Open(Slot::LastFour) => lines.last_four.map(Filled::LastFour),
+        Piece::Open(Slot::Brand) => lines.brand.map(|brand| Filled::Brand(lines::brand_id(brand))),
+    };
+    entries.flat_map(|entry| &entry.pieces).filter_map(fill).collect()
+}
+
+#[cfg(test)]
+mod tests;

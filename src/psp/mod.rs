@@ -4,6 +4,16 @@
 //! by a key that derives from the attempt and was journalled before; a lost answer is
 //! [`Outcome::Unknown`] until a query, a same-key retry or a webhook tells.
 
+mod config;
+pub mod generic;
+pub mod resolve;
+pub mod testbank;
+#[cfg(test)]
+mod tests;
+
+pub use config::{PspConfigError, PspSettings, from_config};
+pub use resolve::{Bounds, Step, reconcile, settle};
+
 use std::collections::BTreeMap;
 
 use crate::call::{AttemptId, Money, Outcome};

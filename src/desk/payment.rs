@@ -1,0 +1,257 @@
+//! How a payment is made up: from the offer, from what was prepared, from the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::call::{
+    Bounds, CodePolicy, Confirm, Currency, Mode, Money, MoneyError, PostalPolicy, Setup,
+};
+use crate::card::YearMonth;
+use crate::config::{self, CaptureSection, CodeDigits};
+use crate::pbx::{CallName, Means, Offer, PbxError};
+use crate::prompts::Language;
+use crate::store::{NewPayment, StoreError};
+
+use super::Desk;
+use super::live::Full;
+
+/// A payment without a call: what the API prepares for an agent, or asks for on a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prepared {
+    /// How much.
+    pub amount: Money,
+    /// The company's own reference.
+    pub reference: Option<String>,
+    /// What for; the merchant's own words if none.
+    pub description: Option<String>,
+    /// The language of the prompts.
+    pub language: Option<Language>,
+    /// Free fields for the provider.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What the API asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// On which call.
+    pub call: CallName,
+    /// What.
+    pub payment: Prepared,
+}
+
+/// Why a payment cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No amount from anywhere.
+    #[error(
+        "no amount is known for this call: set tonegate_amount in the dialplan, key it after the feature code, \
+         or prepare the payment over the API"
+    )]
+    NoAmount,
+    /// An amount or currency that is none.
+    #[error(transparent)]
+    Amount(#[from] MoneyError),
+    /// Zero, or below.
+    #[error("the amount is zero; a payment has to be at least one minor unit")]
+    Zero,
+    /// A payment is running on this call.
+    #[error("a payment is already running on this call")]
+    SameCall,
+    /// The limit of this node.
+    #[error("{0} payments are under way, as many as limits.max_captures allows")]
+    Limit(usize),
+    /// The daemon is stopping.
+    #[error("the daemon is stopping and begins no payment")]
+    Draining,
+    /// The PBX.
+    #[error(transparent)]
+    Pbx(#[from] PbxError),
+    /// The store: nothing is begun that cannot be written down.
+    #[error("the payment cannot be written down, so it does not begin: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// A payment made up, before its call is taken over.
+pub(super) struct Plan {
+    pub id: Uuid,
+    pub amount: Money,
+    pub language: Language,
+    pub reference: Option<String>,
+    pub description: String,
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Desk {
+    /// Begins a payment on a call that the API names.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(self: &Arc<Self>, request: Request) -> Result<Uuid, StartError> {
+        let offer = self.pbx.find(&request.call).await?;
+        self.begin(offer, Some(request.payment)).await
+    }
+
+    /// Begins a payment on a call that the PBX offers.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        offer: Offer,
+        prepared: Option<Prepared>,
+    ) -> Result<Uuid, StartError> {
+        if self.draining.is_cancelled() {
+            return Err(StartError::Draining);
+        }
+        let prepared =
+            prepared.or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
+        let plan = self.plan(&offer, prepared)?;
+        let commands = self
+            .live
+            .enter(plan.id, offer.customer.clone(), offer.agent.clone(), offer.agent_extension.clone())
+            .map_err(|full| match full {
+                Full::Limit => StartError::Limit(self.rules.max_captures),
+                Full::SameCall => StartError::SameCall,
+            })?;
+        let id = plan.id;
+        let begun = self.write_down_and_open(&offer, &plan).await;
+        match begun {
+            Ok(session) => {
+                let setup = self.setup(&offer, &plan);
+                let desk = Arc::clone(self);
+                self.calls.spawn(async move { desk.run(offer, plan, setup, session, commands).await });
+                Ok(id)
+            }
+            Err(fault) => {
+                self.live.leave(id);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn write_down_and_open(&self, offer: &Offer, plan: &Plan) -> Result<crate::pbx::Session, StartError> {
+        let session = self.pbx.open(offer, &plan.id.to_string()).await?;
+        self.store
+            .begin_payment(&NewPayment {
+                id: plan.id,
+                merchant: self.rules.merchant.name.clone(),
+                agent: offer.agent_extension.clone(),
+                means: offer.means,
+                caller_number: offer.caller_number.clone(),
+                dialled_number: offer.dialled_number.clone(),
+                reference: plan.reference.clone(),
+                amount: plan.amount,
+                description: plan.description.clone(),
+                customer_leg: offer.customer.0.clone(),
+                agent_leg: offer.agent.as_ref().map(|leg| leg.0.clone()),
+            })
+            .await?;
+        Ok(session)
+    }
+
+    fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
+        let merchant = &self.rules.merchant;
+        let mut reference = offer.reference.clone();
+        let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
+        let id = Uuid::now_v7();
+        let plan = |amount, reference| Plan {
+            id,
+            amount,
+            language: spoken.unwrap_or(merchant.language),
+            reference,
+            description: merchant.description.clone(),
+            parameters: BTreeMap::new(),
+        };
+        let plan = if let Some(prepared) = prepared {
+            let mut plan = plan(prepared.amount, prepared.reference.or(reference));
+            plan.language = prepared.language.unwrap_or(plan.language);
+            plan.description = prepared.description.unwrap_or(plan.description);
+            plan.parameters = prepared.parameters;
+            plan
+        } else {
+            let amount = self.offered_amount(offer, &mut reference)?;
+            plan(amount, reference)
+        };
+        if plan.amount.minor <= 0 {
+            return Err(StartError::Zero);
+        }
+        Ok(plan)
+    }
+
+    /// The amount the dialplan gives, or the agent keyed after the code in minor units (`*729` `4250` `#`).
+    fn offered_amount(&self, offer: &Offer, reference: &mut Option<String>) -> Result<Money, StartError> {
+        let currency = match &offer.currency {
+            Some(code) => code.parse::<Currency>()?,
+            None => self.rules.merchant.currency,
+        };
+        let keyed = offer.means == Means::FeatureCode && self.rules.code_digits == CodeDigits::Amount;
+        if keyed && let Some(digits) = reference.take() {
+            let minor = digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
+            return Ok(Money { minor, currency });
+        }
+        match &offer.amount {
+            Some(amount) => Ok(Money::parse(amount, currency)?),
+            None => Err(StartError::NoAmount),
+        }
+    }
+
+    fn setup(&self, offer: &Offer, plan: &Plan) -> Setup {
+        let (mode, capture) = match offer.agent {
+            Some(_) => (Mode::Assisted, &self.rules.assisted),
+            None => (Mode::SelfService, &self.rules.self_service),
+        };
+        Setup {
+            payment: plan.id.as_u128(),
+            amount: plan.amount,
+            mode,
+            today: this_month(),
+            accepted: self.rules.merchant.accepted.clone(),
+            enter_twice: capture.enter_twice,
+            code: match capture.security_code {
+                config::SecurityCode::Required => CodePolicy::Required,
+                config::SecurityCode::Optional => CodePolicy::Optional,
+                config::SecurityCode::Off => CodePolicy::Off,
+            },
+            postal: (capture.postal_code == config::PostalCode::Required).then_some(PostalPolicy {
+                min_digits: capture.postal_code_min_digits,
+                max_digits: capture.postal_code_max_digits,
+            }),
+            confirm: match capture.confirm {
+                config::Confirm::None => Confirm::None,
+                config::Confirm::LastFour => Confirm::LastFour,
+                config::Confirm::Payment => Confirm::Payment,
+            },
+            bounds: bounds(capture),
+        }
+    }
+}
+
+/// The admin's bounds over the core's own.
+fn bounds(capture: &CaptureSection) -> Bounds {
+    Bounds {
+        first_key_timeout_ms: capture.first_key_timeout_ms,
+        between_keys_timeout_ms: capture.between_keys_timeout_ms,
+        between_keys_max_ms: capture.between_keys_max_ms,
+        settle_ms: capture.settle_ms,
+        sentence_max_ms: capture.sentence_max_ms,
+        seal_timeout_ms: capture.seal_timeout_ms,
+        shield_timeout_ms: capture.shield_timeout_ms,
+        unseal_timeout_ms: capture.unseal_timeout_ms,
+        unseal_tries: capture.unseal_tries,
+        pause_max_ms: capture.pause_max_ms,
+        bank_slow_ms: capture.bank_slow_ms,
+        bank_bound_ms: capture.bank_bound_ms,
+        decision_timeout_ms: capture.decision_timeout_ms,
+        pbx_grace_ms: capture.pbx_grace_ms,
+        attempts_per_field: capture.attempts_per_field,
+        max_charges: capture.max_charges,
+        ..Bounds::default()
+    }
+}
+
+/// A card is good to the end of its month where the company is.
+fn this_month() -> YearMonth {
+    let today = jiff::Zoned::now().date();
+    let year = u16::try_from(today.year()).unwrap_or(u16::MAX);
+    let month = u8::try_from(today.month()).unwrap_or(1);
+    YearMonth::new(year, month).unwrap_or_else(|| unreachable!("the calendar has twelve months"))
+}

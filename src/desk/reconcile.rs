@@ -1,0 +1,91 @@
+//! What a former life of the daemon left open: attempts whose outcome is not known.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+
+use crate::call::{AttemptId, Outcome};
+use crate::psp::{Answer, Charge};
+use crate::psp::resolve::{Step, reconcile};
+use crate::store::{AttemptState, OpenAttempt};
+
+use super::Desk;
+
+/// From one look at the open attempts to the next.
+const LOOK_INTERVAL_MS: u64 = 60_000;
+
+impl Desk {
+    /// Looks after open attempts until the desk drains: asks the provider, never sends a card.
+    pub fn watch_open_attempts(self: &Arc<Self>) {
+        let desk = Arc::clone(self);
+        self.charges.spawn(async move {
+            loop {
+                tokio::select! {
+                    () = desk.look_at_open_attempts() => {}
+                    () = desk.draining.cancelled() => return,
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(LOOK_INTERVAL_MS)) => {}
+                    () = desk.draining.cancelled() => return,
+                }
+            }
+        });
+    }
+
+    async fn look_at_open_attempts(&self) {
+        let open = match self.store.open_attempts().await {
+            Ok(open) => open,
+            Err(fault) => return tracing::error!("open attempts cannot be looked up: {fault}"),
+        };
+        for attempt in open {
+            let payment = attempt.payment.begun.id;
+            if self.live.is_live(payment) {
+                continue;
+            }
+            self.look_at(attempt).await;
+        }
+    }
+
+    async fn look_at(&self, open: OpenAttempt) {
+        let attempt = open.attempt.attempt;
+        if open.attempt.state == AttemptState::Journalled {
+            return self.never_sent(attempt).await;
+        }
+        if !self.psp.capabilities().query {
+            return;
+        }
+        let charge = Charge {
+            attempt,
+            key: attempt.key(),
+            amount: open.payment.begun.amount,
+            description: String::new(),
+            reference: open.payment.begun.reference,
+            caller_number: None,
+            parameters: BTreeMap::new(),
+        };
+        let mut steps = Vec::new();
+        let mut progress = |step: Step| steps.push(step);
+        let answer = reconcile(self.psp.as_ref(), &charge, &self.rules.settle, &mut progress).await;
+        for step in &steps {
+            self.write_step(attempt, step).await;
+        }
+        if answer.outcome == Outcome::Unknown {
+            return;
+        }
+        self.settled(attempt, &answer).await;
+        self.tell_late(attempt, answer.outcome).await;
+    }
+
+    /// What was written down and not marked as sent did not leave the house.
+    async fn never_sent(&self, attempt: AttemptId) {
+        let answer = Answer {
+            outcome: Outcome::NotCharged,
+            detail: "the daemon stopped before it was sent".into(),
+            remedy: None,
+            may_retry: false,
+        };
+        self.settled(attempt, &answer).await;
+        self.tell_late(attempt, answer.outcome).await;
+    }
+}

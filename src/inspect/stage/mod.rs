@@ -1,0 +1,180 @@
+//! A stage: a PBX with two telephones, the test bank, and a real daemon between them.
+//!
+//! `tonegate demo` plays on it and the stories are told on it. The daemon is a process of its own, the
+//! very program an admin installs; PBX, bank and telephones are ours. A [`Theatre`] is one kind of PBX:
+//! the rehearsal PBX in this process, or a real one started for the purpose.
+
+mod daemon;
+mod events;
+mod set;
+
+pub use daemon::{Daemon, DaemonSettings};
+pub use events::{EventLog, Seen};
+pub use set::{Set, SetOptions};
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::call::Party;
+
+/// How a telephone sends its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keys {
+    /// Telephone events (RFC 4733).
+    Rfc4733,
+    /// Tones in the audio; no telephone events are negotiated.
+    InBand,
+    /// Telephone events, and the tones in the audio as well.
+    Both,
+    /// SIP INFO.
+    Info,
+}
+
+/// Who calls whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// The customer calls, the agent's telephone rings.
+    Inbound,
+    /// The agent calls the customer.
+    Outbound,
+    /// The customer calls a queue (mod_callcenter) in which the agent works.
+    CallCenter,
+    /// The customer calls a queue (mod_fifo).
+    Fifo,
+}
+
+/// How the PBX carries the media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Media {
+    /// Through the PBX.
+    Through,
+    /// Past it (`bypass_media`).
+    Bypass,
+    /// Through it unlooked at (`proxy_media`).
+    Proxy,
+    /// Through it, key packets handed on untouched (`pass_rfc2833`).
+    PassKeys,
+}
+
+/// One conversation to set up.
+#[derive(Clone, Debug)]
+pub struct CallPlan {
+    /// How the customer's telephone sends keys.
+    pub keys: Keys,
+    /// Who calls whom.
+    pub route: Route,
+    /// How the media goes.
+    pub media: Media,
+    /// Whether the PBX records both legs from the start.
+    pub record: bool,
+    /// What the dialplan says is owed.
+    pub amount: Option<&'static str>,
+    /// Language tag the dialplan gives.
+    pub language: Option<&'static str>,
+}
+
+impl Default for CallPlan {
+    fn default() -> Self {
+        Self {
+            keys: Keys::Rfc4733,
+            route: Route::Inbound,
+            media: Media::Through,
+            record: false,
+            amount: Some("42.50"),
+            language: None,
+        }
+    }
+}
+
+/// Why something on the stage does not work.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StageError(pub String);
+
+impl From<std::io::Error> for StageError {
+    fn from(fault: std::io::Error) -> Self {
+        Self(fault.to_string())
+    }
+}
+
+/// When a key was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct KeySent {
+    /// Its first packet (or the start of its tone).
+    pub began: Instant,
+    /// Its first END packet (or the end of its tone).
+    pub ended: Instant,
+}
+
+/// A telephone in a call.
+#[async_trait::async_trait]
+pub trait Handset: Send + Sync {
+    /// Presses keys (published test cards, feature codes), one after another.
+    async fn key(&self, keys: &str, tone_ms: u32, gap_ms: u32) -> Result<Vec<KeySent>, StageError>;
+    /// Hangs up.
+    async fn hang_up(&self) -> Result<(), StageError>;
+    /// Puts the other side on hold (re-INVITE).
+    async fn hold(&self) -> Result<(), StageError>;
+    /// Takes the other side back from hold.
+    async fn resume(&self) -> Result<(), StageError>;
+    /// Sends the other side to an extension (blind transfer).
+    async fn transfer(&self, to: &str) -> Result<(), StageError>;
+    /// Whether the call is up.
+    fn is_up(&self) -> bool;
+    /// Every key that reached this telephone as telephone event or INFO.
+    fn keys_received(&self) -> String;
+    /// Every key that a detector finds in the audio this telephone received.
+    fn tones_heard(&self) -> String;
+    /// Whether the other party's voice was heard for at least half of the time between two instants.
+    fn hears_voice(&self, of: Party, from: Instant, to: Instant) -> bool;
+    /// Whether something else than the other party's voice (a prompt, a whisper) was heard.
+    fn hears_prompt(&self, from: Instant, to: Instant) -> bool;
+    /// The longest time without the other party's voice.
+    fn longest_gap_ms(&self, of: Party, from: Instant, to: Instant) -> u32;
+    /// Everything heard, as WAV, for independent ears; false if this telephone has no audio.
+    fn save(&self, path: &Path) -> Result<bool, StageError>;
+}
+
+/// A conversation that is up.
+pub struct Conversation {
+    /// The customer's telephone.
+    pub customer: Box<dyn Handset>,
+    /// The agent's.
+    pub agent: Box<dyn Handset>,
+    /// The customer's leg, by the PBX's own name.
+    pub customer_leg: String,
+    /// The agent's.
+    pub agent_leg: String,
+}
+
+/// What a PBX has kept, to be searched.
+#[derive(Debug, Default)]
+pub struct Records {
+    /// Its log at INFO, CDRs, and everything a second client subscribed to ALL events was told.
+    pub texts: Vec<(String, Vec<u8>)>,
+    /// Recordings of calls, WAV.
+    pub recordings: Vec<PathBuf>,
+    /// Keys that are audible in recordings, where the PBX has no audio to listen to.
+    pub recorded_keys: String,
+}
+
+/// One kind of PBX, running.
+#[async_trait::async_trait]
+pub trait Theatre: Send + Sync {
+    /// `rehearsal`, `freeswitch`, …
+    fn name(&self) -> &'static str;
+    /// The `[pbx]` part of the daemon's configuration; secrets are written as files into `dir`.
+    fn daemon_config(&self, dir: &Path) -> Result<String, StageError>;
+    /// Sets a conversation up: both telephones answered, voice both ways.
+    async fn call(&self, plan: &CallPlan) -> Result<Conversation, StageError>;
+    /// Dials the payment number; answers with the customer's telephone.
+    async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError>;
+    /// Cuts the daemon's control connection, once.
+    async fn cut_control_link(&self) -> Result<(), StageError>;
+    /// Value of a channel variable of a leg, if the leg is up and has it.
+    async fn variable(&self, leg: &str, name: &str) -> Option<String>;
+    /// What the PBX has kept so far. Recordings are complete once their call is over.
+    async fn records(&self) -> Result<Records, StageError>;
+    /// Ends everything.
+    async fn close(&self);
+}

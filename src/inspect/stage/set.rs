@@ -1,0 +1,134 @@
+//! Everything set up: theatre, bank, daemon, event stream, in a directory of their own.
+
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::psp::testbank::{RunningBank, TestBank, TestBankSettings};
+
+use super::{Daemon, DaemonSettings, EventLog, StageError, Theatre};
+
+/// What may differ from one set to the next.
+#[derive(Clone, Debug)]
+pub struct SetOptions {
+    /// The program that is the daemon.
+    pub program: PathBuf,
+    /// Where everything is written; made if it is not there.
+    pub directory: PathBuf,
+    /// The language of the prompts.
+    pub language: String,
+    /// How the bank behaves.
+    pub slow_answer_ms: u64,
+    /// Further lines for the `[capture]` section.
+    pub capture: String,
+    /// Further lines for the `[self_service]` section.
+    pub self_service: String,
+    /// Whether the connector is told that the bank deduplicates.
+    pub deduplicates: bool,
+}
+
+impl SetOptions {
+    /// The usual set in a directory.
+    #[must_use]
+    pub fn new(program: &Path, directory: &Path) -> Self {
+        Self {
+            program: program.to_owned(),
+            directory: directory.to_owned(),
+            language: "en".into(),
+            slow_answer_ms: 11_000,
+            capture: String::new(),
+            self_service: String::new(),
+            deduplicates: true,
+        }
+    }
+}
+
+/// A stage that is set.
+pub struct Set {
+    /// The PBX and its telephones.
+    pub theatre: Arc<dyn Theatre>,
+    /// The bank.
+    pub bank: RunningBank,
+    /// The daemon.
+    pub daemon: Daemon,
+    /// What it tells.
+    pub events: EventLog,
+    /// How it was started, to start it again.
+    pub settings: DaemonSettings,
+    /// Where its database, log and configuration are.
+    pub directory: PathBuf,
+}
+
+impl Set {
+    /// Sets the stage around a theatre.
+    ///
+    /// # Errors
+    /// If bank or daemon cannot be started.
+    pub async fn up(theatre: Arc<dyn Theatre>, options: &SetOptions) -> Result<Self, StageError> {
+        let dir = &options.directory;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let bank_settings =
+            TestBankSettings { slow_answer_ms: options.slow_answer_ms, ..TestBankSettings::default() };
+        let bank = TestBank::start(([127, 0, 0, 1], 0).into(), bank_settings)
+            .await
+            .map_err(|fault| StageError(fault.to_string()))?;
+        let key = format!("{:032x}", rand::random::<u128>());
+        secret(&dir.join("api.key"), &key)?;
+        let api = free_address()?;
+        let config = dir.join("tonegate.toml");
+        let text = format!(
+            "[daemon]\nstate_dir = \"state\"\n\n{pbx}\n\
+             [merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\nlanguage = \"{language}\"\npsp = \"bank\"\n\
+             accepted_brands = [\"visa\", \"mastercard\", \"amex\", \"maestro\"]\ndescription = \"Example Ltd\"\n\n\
+             [capture]\n{capture}\n[self_service]\n{self_service}\n\
+             [[psp]]\nname = \"bank\"\nkind = \"generic\"\nurl = \"http://{bank}/charge\"\n\
+             query_url = \"http://{bank}/charges/{{transaction_id}}\"\ndeduplicates = {deduplicates}\n\n\
+             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n",
+            pbx = theatre.daemon_config(dir)?,
+            language = options.language,
+            capture = options.capture,
+            self_service = options.self_service,
+            bank = bank.address,
+            deduplicates = options.deduplicates,
+        );
+        std::fs::write(&config, text)?;
+        let settings = DaemonSettings {
+            program: options.program.clone(),
+            config,
+            log: dir.join("tonegate.log"),
+            api: format!("http://{api}"),
+            key,
+        };
+        let daemon = Daemon::start(settings.clone()).await?;
+        let events = EventLog::open(&settings.api, &settings.key).await?;
+        Ok(Self { theatre, bank, daemon, events, settings, directory: dir.clone() })
+    }
+
+    /// Starts the daemon again after it was killed or stopped, and listens to it again.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub async fn restart_daemon(&mut self) -> Result<(), StageError> {
+        self.daemon = Daemon::start(self.settings.clone()).await?;
+        self.events = EventLog::open(&self.settings.api, &self.settings.key).await?;
+        Ok(())
+    }
+}
+
+/// Writes a secret so that only we can read it.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn secret(path: &Path, text: &str) -> Result<(), StageError> {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// An address on the loopback interface that nobody listens on at this moment.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn free_address() -> Result<std::net::SocketAddr, StageError> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+}

@@ -1,0 +1,37 @@
+//! How English counts: "one hundred and five", "two thousand and twelve".
+
+use super::speech::Speech;
+
+/// A whole number, up to [`super::money::LARGEST_SPOKEN`].
+pub(super) fn number(speech: &mut Speech, n: u64) {
+    let (millions, thousands, rest) = (n / 1_000_000, n / 1_000 % 1_000, n % 1_000);
+    if millions > 0 {
+        below_thousand(speech, millions);
+        let and = thousands == 0 && (1..100).contains(&rest);
+        speech.say(if and { "million-and" } else { "million" });
+    }
+    if thousands > 0 {
+        below_thousand(speech, thousands);
+        speech.say(if (1..100).contains(&rest) { "thousand-and" } else { "thousand" });
+    }
+    if rest > 0 || n == 0 {
+        below_thousand(speech, rest);
+    }
+}
+
+fn below_thousand(speech: &mut Speech, n: u64) {
+    let (hundreds, rest) = (n / 100, n % 100);
+    match (hundreds, rest) {
+        (0, _) => {}
+        (_, 0) => speech.say(&format!("hundred-{hundreds}")),
+        _ => speech.say(&format!("hundred-{hundreds}-and")),
+    }
+    if rest > 0 || hundreds == 0 {
+        speech.say(&format!("number-{rest}"));
+    }
+}
+
+/// One is singular, and nothing else is.
+pub(super) fn is_singular(n: u64) -> bool {
+    n == 1
+}

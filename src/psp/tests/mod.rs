@@ -1,0 +1,81 @@
+//! The connector against the test bank, over real HTTP on this machine.
+
+mod exchanges;
+mod tls;
+
+use std::collections::BTreeMap;
+
+use super::generic::{GenericConnector, GenericSettings};
+use super::testbank::{RunningBank, TestBank, TestBankSettings};
+use super::{Answer, Charge, Psp};
+use crate::call::{AttemptId, Money, Outcome};
+use crate::card::{Brand, Card, Entry, Key, YearMonth};
+
+/// What tests let a late answer take, and how long they wait for an answer.
+pub(super) const LATE_MS: u64 = 700;
+pub(super) const PATIENCE_MS: u64 = 350;
+
+fn keyed(keys: &str) -> Entry {
+    let mut entry = Entry::new().expect("room in the vault");
+    for key in keys.bytes().filter_map(Key::from_ascii) {
+        entry.push(key).expect("room in the field");
+    }
+    entry
+}
+
+/// A published test card, as a customer would key it.
+pub(super) fn card(number: &str) -> Card {
+    let pan = keyed(number).into_pan(&Brand::ALL).ok().expect("a card number");
+    let code = if pan.brand() == Brand::Amex { "7373" } else { "737" };
+    Card {
+        expiry: keyed("0330").into_expiry(YearMonth::new(2026, 11).expect("a month")).ok().expect("a date"),
+        code: keyed(code).into_code(pan.brand()).ok(),
+        postal: None,
+        pan,
+    }
+}
+
+/// The usual test card, with a postal code.
+pub(super) fn card_with(postal: &str) -> Card {
+    Card { postal: keyed(postal).into_postal(5, 5).ok(), ..card("4111111111111111") }
+}
+
+/// A charge of this many euros under this key.
+pub(super) fn charge(key: &str, euros: &str) -> Charge {
+    Charge {
+        attempt: AttemptId { payment: 7, ordinal: 1 },
+        key: key.into(),
+        amount: Money::parse(euros, "EUR".parse().expect("a currency")).expect("an amount"),
+        description: "Invoice 7".into(),
+        reference: None,
+        caller_number: None,
+        parameters: BTreeMap::new(),
+    }
+}
+
+/// A test bank on a free port, impatient enough for tests.
+pub(super) async fn bank(deduplicates: bool) -> RunningBank {
+    let settings = TestBankSettings { slow_answer_ms: LATE_MS, deduplicates, ..TestBankSettings::default() };
+    TestBank::start(([127, 0, 0, 1], 0).into(), settings).await.expect("a free port")
+}
+
+/// A connector to that bank.
+pub(super) fn connector(bank: &RunningBank, change: impl FnOnce(&mut GenericSettings)) -> GenericConnector {
+    let mut settings = GenericSettings::at(&bank.url());
+    settings.connect_timeout_ms = PATIENCE_MS / 2;
+    settings.answer_timeout_ms = PATIENCE_MS / 2;
+    settings.deduplicates = true;
+    settings.query_url = Some(bank.query_url());
+    change(&mut settings);
+    GenericConnector::new("bank", &settings).expect("a connector")
+}
+
+/// How often the bank charged each key, in the order of the keys' first requests.
+pub(super) fn charged(bank: &RunningBank) -> Vec<(String, u32)> {
+    bank.ledger().into_iter().map(|line| (line.transaction_id, line.charges)).collect()
+}
+
+/// Whether the answer is an approval.
+pub(super) fn approved(answer: &Answer) -> bool {
+    matches!(answer.outcome, Outcome::Approved { .. })
+}
