@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
-pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection};
+pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use secret::Secret;
 pub use sections::{
     ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
