@@ -27,6 +27,8 @@ mod wire;
 
 #[cfg(test)]
 mod pair_tests;
+#[cfg(test)]
+mod pbx_tests;
 
 pub use call::EndedBy;
 pub use dialog::Dialog;
