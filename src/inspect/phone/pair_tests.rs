@@ -1,6 +1,7 @@
 //! Two phones call each other without a PBX between them.
 
 use super::*;
+use crate::inspect::audio::Law;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
