@@ -221,6 +221,7 @@ impl World {
             if let Some(leg) = self.leg_mut(side) {
                 leg.media = then;
                 leg.set("bypass_media", if off { "true" } else { "" });
+                leg.set("local_media_port", if off { "" } else { "31792" });
             }
         }
         self.hear(uuid);

@@ -112,6 +112,8 @@ impl Rehearsal {
         if let Some(leg) = world.leg_mut(&customer_leg) {
             leg.keys = plan.keys;
             describe_line(leg, plan.keys);
+            // Media that the PBX does not handle has no address of its own there.
+            leg.set("local_media_port", if plan.media == Media::Bypass { "" } else { "31792" });
             if let Some(name) = media {
                 leg.set(name, "true");
             }
