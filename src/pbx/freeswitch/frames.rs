@@ -132,7 +132,8 @@ mod tests {
     use crate::card::KeyKind;
     use proptest::prelude::*;
 
-    const KEY: &[u8] = b"Content-Length: 32\nContent-Type: text/event-plain\n\nuuid_setvar: a%20b\ndigits: %23\n\n";
+    const KEY: &[u8] =
+        b"Content-Length: 32\nContent-Type: text/event-plain\n\nuuid_setvar: a%20b\ndigits: %23\n\n";
 
     #[test]
     fn a_key_is_a_nameless_event_with_digits() {

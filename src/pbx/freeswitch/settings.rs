@@ -115,18 +115,26 @@ impl FreeSwitchSettings {
             Err(SettingError { setting, value: value.to_string(), remedy })
         };
         if !self.control_address.ip().is_loopback() {
-            return bad("control_address", &self.control_address, "the daemon runs beside FreeSWITCH: use 127.0.0.1");
+            return bad(
+                "control_address",
+                &self.control_address,
+                "the daemon runs beside FreeSWITCH: use 127.0.0.1",
+            );
         }
         if !self.keypad_listen.ip().is_loopback() {
             return bad("keypad_listen", &self.keypad_listen, "digits travel here: use 127.0.0.1");
         }
-        for (setting, value) in [("keypad_context", &self.keypad_context), ("agent_realm", &self.agent_realm)] {
+        for (setting, value) in [("keypad_context", &self.keypad_context), ("agent_realm", &self.agent_realm)]
+        {
             if !words::is_name(value) {
                 return bad(setting, value, "use letters, digits, `_` and `-`, at most 64 of them");
             }
         }
         let keyed = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
-        if self.feature_code.len() < 2 || self.feature_code.len() > 16 || !self.feature_code.chars().all(keyed) {
+        if self.feature_code.len() < 2
+            || self.feature_code.len() > 16
+            || !self.feature_code.chars().all(keyed)
+        {
             return bad("feature_code", &self.feature_code, "use 2 to 16 keys out of 0-9, * and #");
         }
         let keys = self.agent_keys.all();
@@ -147,7 +155,11 @@ impl FreeSwitchSettings {
             }
         }
         if !(self.reconnect_first_ms..=60_000).contains(&self.reconnect_longest_ms) {
-            return bad("reconnect_longest_ms", &self.reconnect_longest_ms, "use reconnect_first_ms to 60000");
+            return bad(
+                "reconnect_longest_ms",
+                &self.reconnect_longest_ms,
+                "use reconnect_first_ms to 60000",
+            );
         }
         if !(500..=4_000).contains(&self.heartbeat_ms) {
             return bad("heartbeat_ms", &self.heartbeat_ms, "use 500 to 4000; the lease lasts 10 s");

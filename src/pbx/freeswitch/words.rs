@@ -8,18 +8,22 @@ const PATH_MAX_BYTES: usize = 512;
 
 /// A text that cannot be written into a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be named to FreeSWITCH: use a path or name without blanks, quotes, `!`, `$`, `,` or control characters")]
+#[error(
+    "`{0}` cannot be named to FreeSWITCH: use a path or name without blanks, quotes, `!`, `$`, `,` or control characters"
+)]
 pub struct Unspeakable(pub String);
 
 /// Whether this is a leg's id as FreeSWITCH makes them (a UUID); ids set by an admin (`origination_uuid`)
 /// may be any such word.
 pub(super) fn is_leg(text: &str) -> bool {
-    (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'))
+    (8..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'@'))
 }
 
 /// Whether this is a plain name: context, realm, payment.
 pub(super) fn is_name(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// A path as it stands in a command.
@@ -27,14 +31,20 @@ pub(super) fn is_name(text: &str) -> bool {
 /// # Errors
 /// If it is not absolute or holds what FreeSWITCH would split, expand or unquote.
 pub(super) fn path(path: &Path) -> Result<&str, Unspeakable> {
-    let refuse = || Unspeakable(path.display().to_string().chars().filter(|c| !c.is_control()).take(120).collect());
+    let refuse =
+        || Unspeakable(path.display().to_string().chars().filter(|c| !c.is_control()).take(120).collect());
     let text = path.to_str().ok_or_else(refuse)?;
     let fits = text.starts_with('/') && text.len() <= PATH_MAX_BYTES && text.chars().all(is_plain);
     if fits { Ok(text) } else { Err(refuse()) }
 }
 
 fn is_plain(c: char) -> bool {
-    !c.is_control() && !c.is_whitespace() && !matches!(c, '!' | '\'' | '"' | '`' | '$' | '\\' | ',' | ';' | '{' | '}' | '[' | ']' | '<' | '>' | '|' | '^')
+    !c.is_control()
+        && !c.is_whitespace()
+        && !matches!(
+            c,
+            '!' | '\'' | '"' | '`' | '$' | '\\' | ',' | ';' | '{' | '}' | '[' | ']' | '<' | '>' | '|' | '^'
+        )
 }
 
 /// A recording's path as FreeSWITCH itself gave it: blanks are allowed because `uuid_record` takes the
@@ -61,10 +71,14 @@ mod tests {
 
     #[test]
     fn nothing_that_ends_a_line_or_is_expanded_gets_into_a_command() {
-        for bad in ["/a b.wav", "/a!b.wav", "/a\nb", "/${x}", "/a'b", "relative.wav", "/a,b", "/a\u{85}b", ""] {
+        for bad in ["/a b.wav", "/a!b.wav", "/a\nb", "/${x}", "/a'b", "relative.wav", "/a,b", "/a\u{85}b", ""]
+        {
             assert!(path(Path::new(bad)).is_err(), "{bad:?}");
         }
-        assert_eq!(path(Path::new("/usr/share/tonegate/fr/claire/0042.wav")), Ok("/usr/share/tonegate/fr/claire/0042.wav"));
+        assert_eq!(
+            path(Path::new("/usr/share/tonegate/fr/claire/0042.wav")),
+            Ok("/usr/share/tonegate/fr/claire/0042.wav")
+        );
         for bad in ["", "short", "a\nbcdefgh", "uuid with blank", "${uuid}xxx"] {
             assert!(!is_leg(bad), "{bad:?}");
         }
