@@ -67,6 +67,20 @@ pub struct FreeSwitchSection {
     pub heartbeat_ms: u64,
 }
 
+impl FreeSwitchSection {
+    /// The file that holds the password, wherever it comes from.
+    #[must_use]
+    pub fn password_path(&self) -> PathBuf {
+        match (&self.password_file, &self.password_credential) {
+            (Some(file), _) => file.clone(),
+            (None, Some(name)) => {
+                PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default()).join(name)
+            }
+            (None, None) => PathBuf::new(),
+        }
+    }
+}
+
 impl Default for FreeSwitchSection {
     fn default() -> Self {
         Self {
