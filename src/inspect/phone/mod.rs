@@ -105,7 +105,9 @@ impl Queue {
 }
 
 impl Phone {
-    /// Puts a phone on the loopback interface, on ports the system chooses.
+    /// Puts a phone on the loopback interface, on ports the system chooses. With hundreds of phones the
+    /// PBX's own RTP ports must lie outside the system's range (on Linux 32768 to 60999), or it finds some
+    /// of them taken.
     ///
     /// # Errors
     /// [`PhoneError::Socket`].
