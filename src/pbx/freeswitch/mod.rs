@@ -14,7 +14,7 @@
 //!
 //! | Event | Headers read |
 //! |---|---|
-//! | CHANNEL_APPLICATION | `Unique-ID`, `Other-Leg-Unique-ID`, `tg_code` (`pay`), `tg_ref` (keys of a reference variant), `tg_key` (`*1`…) |
+//! | CHANNEL_APPLICATION | `Unique-ID`, `Other-Leg-Unique-ID`, `tg_code` (`pay`; the keys with an order reference are then read from the leg's `last_matching_digits`), `tg_key` (`*1`…) |
 //! | CHANNEL_PARK, CHANNEL_HANGUP | `Unique-ID` |
 //! | CHANNEL_BRIDGE, CHANNEL_UNBRIDGE | `Unique-ID`, `Other-Leg-Unique-ID` |
 //! | RECORD_START, RECORD_STOP | `Unique-ID`, `Record-File-Path` |

@@ -251,13 +251,13 @@ impl Call {
 
     /// The transfer overwrites who called whom; a second payment on the call still wants to know.
     async fn remember_numbers(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
+        let offer = &self.offer;
         for (leg, name, value) in [
-            (customer, "tonegate_dialled", &self.offer.dialled_number),
-            (agent, "tonegate_agent", &self.offer.agent_extension),
+            (customer, "tonegate_caller", &offer.caller_number),
+            (customer, "tonegate_dialled", &offer.dialled_number),
+            (agent, "tonegate_agent", &offer.agent_extension),
         ] {
-            if let Some(value) =
-                value.as_deref().filter(|value| super::words::is_leg(value) || super::words::is_name(value))
-            {
+            if let Some(value) = value.as_deref().filter(|value| super::words::is_number(value)) {
                 self.link.set(leg, name, value).await?;
             }
         }
