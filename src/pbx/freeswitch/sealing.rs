@@ -101,7 +101,6 @@ impl Call {
 
     async fn shut_conversation(&mut self, agent: &str) -> Result<(), SealError> {
         let customer = self.customer.clone();
-        self.inspect_line().await?;
         for leg in [customer.as_str(), agent] {
             if self.link.is_set(leg, "proxy_media").await? {
                 return Err(SealError::Refused(SealRefusal::ProxyMedia));
@@ -117,10 +116,18 @@ impl Call {
         if peer.as_deref() != Some(agent) {
             return Err(SealError::NotTogether);
         }
-        let bypass = self.bring_media_back(&customer).await?;
-        let restore = Restore { bypass_media: bypass, ..self.mark().await? };
-        let result = self.take_over(&customer, agent).await;
-        match result {
+        let bypass_media = self.bring_media_back(&customer).await?;
+        let result = self.shut_media(&customer, agent, bypass_media).await;
+        if result.is_err() && bypass_media {
+            let _ = self.link.api(format!("uuid_media off {customer}")).await;
+        }
+        result
+    }
+
+    async fn shut_media(&mut self, customer: &str, agent: &str, bypass_media: bool) -> Result<(), SealError> {
+        self.inspect_line().await?;
+        let restore = Restore { bypass_media, ..self.mark().await? };
+        match self.take_over(customer, agent).await {
             Ok(keypad) => {
                 keypad.open(true).await;
                 self.seal = Seal::Shut { keypad: Some(keypad), restore };
@@ -128,7 +135,8 @@ impl Call {
                 Ok(())
             }
             Err((why, keypad)) => {
-                self.undo(&customer, agent, keypad, &restore).await;
+                let presence_only = Restore { bypass_media: false, ..restore };
+                self.undo(customer, agent, keypad, &presence_only).await;
                 Err(why)
             }
         }
@@ -201,6 +209,8 @@ impl Call {
         let nonce = super::nonce();
         link.set(customer, "sensitive_dtmf", "true").await?;
         link.set(customer, "tonegate_nonce", &nonce).await?;
+        // With whom the dialplan connects it if we die on the way.
+        link.set(customer, "tonegate_peer", agent).await?;
         // Where the call came from is lost with the transfer: what follows a conversation is its end.
         link.set(customer, "hangup_after_bridge", "true").await?;
         self.remember_numbers(customer, agent).await?;
@@ -284,6 +294,7 @@ impl Call {
     async fn clean(&self, restore: &Restore) -> Result<(), LinkError> {
         let leg = &self.customer;
         self.link.unset(leg, "tonegate_nonce").await?;
+        self.link.unset(leg, "tonegate_peer").await?;
         self.link.unset(leg, "last_matching_digits").await?;
         self.link.unset(leg, "bind_digit_action_api_result").await?;
         match restore.presence_data.as_deref().filter(|data| super::words::is_leg(data)) {
