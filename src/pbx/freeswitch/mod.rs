@@ -38,6 +38,12 @@
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
 //! | self-test | `bgapi originate {…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill` |
 //!
+//! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
+//! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `dtmf_type`, `presence_data`;
+//! for an offer: `direction`, `caller_id_number`, `destination_number`, `tonegate_caller`, `tonegate_dialled`,
+//! `tonegate_agent`, `cc_agent`, `user_name`, `dialed_user`, `tonegate_reference`, `tonegate_amount`,
+//! `tonegate_currency`, `tonegate_language`, `last_matching_digits` (of the agent's leg).
+//!
 //! # Private connection
 //! FreeSWITCH dials us from the dialplan (`socket 127.0.0.1:8085 async full`). We send, in this order:
 //! `connect` (answered by a `command/reply` that holds the channel: `Unique-ID`,

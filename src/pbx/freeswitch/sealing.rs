@@ -145,12 +145,15 @@ impl Call {
     /// Reads what the line's signalling says about its keys.
     async fn inspect_line(&mut self) -> Result<(), SealError> {
         let leg = self.customer.clone();
-        let info =
-            self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
+        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
+        // FreeSWITCH says `info` of every line that does not offer RFC 4733, and cannot know what such a line
+        // does instead; the admin can, and says so in the dialplan.
+        let tones = !events && self.link.is_set(&leg, "tonegate_inband").await?;
+        let info = !tones
+            && self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
         if info && !self.shared.settings.accept_sip_info {
             return Err(SealError::Refused(SealRefusal::SipInfo));
         }
-        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
         self.in_band = !events && !info;
         if self.in_band {
             self.line = Line::Dirty;
