@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! event plain CHANNEL_APPLICATION CHANNEL_PARK CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP RECORD_START
-//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP DETECTED_TONE HEARTBEAT
+//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP HEARTBEAT
 //! ```
 //!
 //! | Event | Headers read |
@@ -20,7 +20,6 @@
 //! | RECORD_START, RECORD_STOP | `Unique-ID`, `Record-File-Path` |
 //! | MEDIA_BUG_STOP | `Unique-ID`, `Media-Bug-Function`, `Media-Bug-Target` |
 //! | PLAYBACK_STOP | `Unique-ID` |
-//! | DETECTED_TONE | `Unique-ID`, `Detected-Tone` |
 //!
 //! Commands, all `api` unless said otherwise (A: the customer's leg, B: the agent's):
 //!
@@ -94,6 +93,8 @@ use crate::call::{Line, SayId};
 
 /// What `presence_data` of a leg we sealed begins with; the payment follows.
 const MARK: &str = "tg:";
+/// How long the desk may take to take a report.
+const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while FreeSWITCH does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 

@@ -13,7 +13,7 @@ use super::call::{Call, Restore, Seal};
 use super::event::Happening;
 use super::keypad::{Keypad, KeypadError};
 use super::link::LinkError;
-use crate::call::{FromPbx, Line, SealRefusal};
+use crate::call::{Line, SealRefusal};
 use crate::pbx::Means;
 
 /// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
@@ -279,12 +279,19 @@ impl Call {
 
     /// Puts the conversation together again after a seal that did not come about.
     async fn undo(&mut self, customer: &str, agent: &str, keypad: Option<Keypad>, restore: &Restore) {
-        if let Some(keypad) = &keypad
+        if let Some(keypad) = keypad.as_ref().filter(|_| !self.customer_left)
             && let Err(why) = keypad.release().await
         {
             info!(leg = %customer, %why, "the private connection was not released in order");
         }
         drop(keypad);
+        if self.customer_left || self.agent_left {
+            // Parted by us at the moment one of them hung up: the other must not wait in silence.
+            for leg in [customer, agent] {
+                let _ = self.link.api(format!("uuid_kill {leg}")).await;
+            }
+            return;
+        }
         if let Err(why) = self.link.api(format!("uuid_bridge {customer} {agent}")).await {
             info!(leg = %customer, %why, "the legs were not bridged again; they may never have been parted");
         }
@@ -404,14 +411,6 @@ impl Call {
         };
         if let Err(why) = unbound.await {
             info!(leg = %agent, %why, "the agent's keys could not be given back");
-        }
-    }
-
-    /// Tells the desk what has become known about the line.
-    pub async fn learn(&mut self, line: Line) {
-        if self.line != line {
-            self.line = line;
-            self.tell(FromPbx::Line(line)).await;
         }
     }
 }
