@@ -7,6 +7,8 @@
 
 /// FreeSWITCH and telephones inside this process, for `tonegate demo` and tests.
 pub mod rehearsal;
+/// FreeSWITCH, by Event Socket.
+pub mod freeswitch;
 
 use std::path::PathBuf;
 

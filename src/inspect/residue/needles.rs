@@ -1,0 +1,107 @@
+//! What to look for.
+
+use super::FindingKind;
+use crate::card::is_published_test_number;
+use std::collections::BTreeSet;
+
+/// A run of this many digits of a card number is a leak: masking leaves ten at most (PCI DSS 3.4.1).
+const RUN_DIGITS: usize = 12;
+/// A run that starts with this many zeros is left out: padded counters look like that.
+const PADDING_ZEROS: usize = 6;
+/// A run of values with this many zeros is left out: any memory looks like that.
+const VALUE_ZEROS_MAX: usize = 8;
+
+/// Names of the field that holds a security code, in lower case, without separators at the end.
+pub(super) const CODE_FIELDS: [&str; 11] = [
+    "cvv",
+    "cvv2",
+    "cvc",
+    "cvc2",
+    "cvn",
+    "csc",
+    "cid",
+    "securitycode",
+    "security_code",
+    "security-code",
+    "verification_value",
+];
+
+/// The byte strings that betray one test card. Cannot be printed.
+pub struct Needles {
+    /// Runs of the card number in each rendering.
+    pub(super) runs: Vec<(FindingKind, Vec<u8>)>,
+    /// The security code in each rendering, text first; empty if the card has none.
+    pub(super) codes: Vec<Vec<u8>>,
+    /// For each byte, whether any of the above starts with it.
+    pub(super) starts: [bool; 256],
+}
+
+/// Why a card is not one to search for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NeedleFault {
+    /// Real cards have no place on a command line or in a search.
+    #[error(
+        "only a published test card number can be searched for, such as those your payment provider lists"
+    )]
+    NotATestCard,
+    /// Neither empty nor three or four digits.
+    #[error("the security code to search for must be three or four digits, or empty if the card has none")]
+    NotACode,
+}
+
+impl Needles {
+    /// What betrays the card `pan` with the security code `code` (empty for none).
+    ///
+    /// Every run of twelve digits counts, but for runs that any memory holds: one digit repeated, a number
+    /// padded with zeros, and, as values, mostly zeros. The whole number always counts.
+    ///
+    /// # Errors
+    /// [`NeedleFault`] unless `pan` is a published test number and `code` three or four digits or empty.
+    pub fn for_card(pan: &str, code: &str) -> Result<Needles, NeedleFault> {
+        let digits = pan.as_bytes();
+        if digits.len() < RUN_DIGITS || !is_published_test_number(digits) {
+            return Err(NeedleFault::NotATestCard);
+        }
+        if !matches!(code.len(), 0 | 3 | 4) || !code.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(NeedleFault::NotACode);
+        }
+        let mut text: BTreeSet<&[u8]> = digits.windows(RUN_DIGITS).filter(|run| telling(run)).collect();
+        text.insert(digits);
+        let mut values: BTreeSet<&[u8]> =
+            text.iter().copied().filter(|run| zeros(run) <= VALUE_ZEROS_MAX).collect();
+        values.insert(digits);
+
+        let mut runs: Vec<(FindingKind, Vec<u8>)> = Vec::new();
+        runs.extend(text.iter().map(|run| (FindingKind::PanText, run.to_vec())));
+        runs.extend(text.iter().map(|run| (FindingKind::PanUtf16, utf16(run))));
+        runs.extend(values.iter().map(|run| (FindingKind::PanValues, values_of(run))));
+        let codes = match code.as_bytes() {
+            [] => Vec::new(),
+            code => vec![code.to_vec(), utf16(code), values_of(code)],
+        };
+        let mut starts = [false; 256];
+        for needle in runs.iter().map(|(_, run)| run).chain(&codes) {
+            if let Some(first) = needle.first() {
+                starts[usize::from(*first)] = true;
+            }
+        }
+        Ok(Needles { runs, codes, starts })
+    }
+}
+
+fn telling(run: &[u8]) -> bool {
+    let repeated = run.iter().all(|digit| Some(digit) == run.first());
+    !repeated && !run[..PADDING_ZEROS].iter().all(|digit| *digit == b'0')
+}
+
+fn zeros(run: &[u8]) -> usize {
+    run.iter().filter(|digit| **digit == b'0').count()
+}
+
+fn utf16(digits: &[u8]) -> Vec<u8> {
+    digits.iter().flat_map(|digit| [*digit, 0]).collect()
+}
+
+fn values_of(digits: &[u8]) -> Vec<u8> {
+    digits.iter().map(|digit| digit - b'0').collect()
+}
