@@ -208,6 +208,7 @@ impl World {
             digits_dialed,
             hangup_cause: cause.to_owned(),
             duration_ms: self.now_ms().saturating_sub(leg.created_ms),
+            applications: leg.applications,
             variables: leg.variables,
             leg: leg.uuid,
         };

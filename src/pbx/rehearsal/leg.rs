@@ -11,6 +11,8 @@ pub(super) const MAX_QUEUED_DIGITS: usize = 100;
 pub(super) const MAX_QUEUED_EVENTS: usize = 10_000;
 /// Variables of one leg.
 pub(super) const MAX_VARIABLES: usize = 1_000;
+/// Applications noted for a leg's call detail record.
+pub(super) const MAX_APPLICATIONS: usize = 256;
 /// Media taps, prompts on top of one another, and queued applications of one leg.
 pub(super) const MAX_NESTED: usize = 64;
 
@@ -107,6 +109,8 @@ pub(super) struct Leg {
     pub(super) destination: String,
     pub(super) context: String,
     pub(super) application: (String, String),
+    /// Everything run on it, with its data, as a JSON call detail record keeps it.
+    pub(super) applications: Vec<(String, String)>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) bugs: Vec<Bug>,
     pub(super) machine: Option<DigitMachine>,
@@ -144,6 +148,7 @@ impl Leg {
             destination: String::new(),
             context: "default".to_owned(),
             application: Default::default(),
+            applications: Vec::new(),
             variables: BTreeMap::new(),
             bugs: Vec::new(),
             machine: None,
