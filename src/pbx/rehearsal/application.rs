@@ -140,8 +140,9 @@ impl World {
                 self.receive_string(uuid, data);
             }
             "send_dtmf" => {
-                for key in data.split('@').next().unwrap_or_default().chars() {
-                    self.send(uuid, key, 2_000);
+                let keys = data.split('@').next().unwrap_or_default();
+                for key in keys.chars().filter(|key| super::keys::is_key(*key)) {
+                    self.send(uuid, key, 2_000, !data.starts_with('~'));
                 }
             }
             _ => {

@@ -52,6 +52,8 @@ pub(super) enum State {
     Controlled,
     Bridged,
     Hibernating,
+    /// Hung up; only the last events are still to be told.
+    Gone,
 }
 
 /// What is at the far end of a leg.
@@ -222,6 +224,7 @@ impl Leg {
             State::Bridged if self.held => ("CS_EXECUTE", 4, "HELD"),
             State::Bridged if self.inbound => ("CS_EXECUTE", 4, "ACTIVE"),
             State::Bridged => ("CS_EXCHANGE_MEDIA", 7, "ACTIVE"),
+            State::Gone => ("CS_REPORTING", 11, "HANGUP"),
             State::Hibernating => ("CS_HIBERNATE", 8, "ACTIVE"),
         }
     }
