@@ -18,8 +18,8 @@ pub(super) struct Event {
 /// What happened on a leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happening {
-    /// The feature code was keyed, perhaps with an order reference.
-    Code { reference: Option<String> },
+    /// The feature code was keyed.
+    Code,
     /// The agent keyed `*` and this digit.
     AgentKey(char),
     /// The leg waits for orders.
@@ -38,15 +38,10 @@ pub(super) enum Happening {
     PromptEnd(String),
     /// A playback ended.
     PlaybackEnd,
-    /// The tone watch heard a telephone key in the audio.
-    Tone,
 }
 
 /// Most digits of an order reference keyed after the feature code.
 const REFERENCE_MAX_DIGITS: usize = 20;
-
-/// The name under which the tone watch reports; it does not say which key it was.
-pub(super) const TONE_NAME: &str = "tgline";
 
 impl Event {
     /// Reads an event; none if it is not about a leg, or of no interest.
@@ -55,9 +50,7 @@ impl Event {
         let leg = header("Unique-ID").filter(|leg| words::is_leg(leg))?.to_owned();
         let other = header("Other-Leg-Unique-ID").filter(|leg| words::is_leg(leg)).map(str::to_owned);
         let kind = match event.event_type()? {
-            EslEventType::ChannelApplication => {
-                application(header("tg_code"), header("tg_ref"), header("tg_key"))?
-            }
+            EslEventType::ChannelApplication => application(header("tg_code"), header("tg_key"))?,
             EslEventType::ChannelPark => Happening::Park,
             EslEventType::ChannelBridge => Happening::Bridge,
             EslEventType::ChannelUnbridge => Happening::Unbridge,
@@ -68,18 +61,15 @@ impl Event {
                 Happening::PromptEnd(header("Media-Bug-Target")?.to_owned())
             }
             EslEventType::PlaybackStop => Happening::PlaybackEnd,
-            EslEventType::DetectedTone if header("Detected-Tone") == Some(TONE_NAME) => Happening::Tone,
             _ => return None,
         };
         Some(Self { leg, other, kind })
     }
 }
 
-fn application(code: Option<&str>, reference: Option<&str>, key: Option<&str>) -> Option<Happening> {
+fn application(code: Option<&str>, key: Option<&str>) -> Option<Happening> {
     if code == Some("pay") {
-        // `*729` and `#` around the reference are cut off by whoever knows the code.
-        let reference = reference.filter(|keys| keys.len() <= REFERENCE_MAX_DIGITS + 20).map(str::to_owned);
-        return Some(Happening::Code { reference });
+        return Some(Happening::Code);
     }
     match key?.as_bytes() {
         [b'*', digit @ b'0'..=b'9'] => Some(Happening::AgentKey(char::from(*digit))),
@@ -112,7 +102,7 @@ mod tests {
         let kind = |headers: &[(&str, &str)]| {
             Event::read(&event(EslEventType::ChannelApplication, headers)).map(|e| e.kind)
         };
-        assert_eq!(kind(&[("tg_code", "pay")]), Some(Happening::Code { reference: None }));
+        assert_eq!(kind(&[("tg_code", "pay")]), Some(Happening::Code));
         assert_eq!(kind(&[("tg_key", "*3")]), Some(Happening::AgentKey('3')));
         assert_eq!(kind(&[("tg_key", "*33")]), None);
         assert_eq!(kind(&[("tg_code", "other")]), None);

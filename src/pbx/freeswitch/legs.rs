@@ -66,7 +66,7 @@ impl Legs {
 
 impl Listener for Legs {
     fn hear(&self, event: Event) {
-        if matches!(event.kind, Happening::Code { .. }) {
+        if event.kind == Happening::Code {
             if self.codes.try_send(event).is_err() {
                 warn!("too many feature codes at once: one was not looked at");
             }

@@ -9,18 +9,17 @@
 //!
 //! ```text
 //! event plain CHANNEL_APPLICATION CHANNEL_PARK CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP RECORD_START
-//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP DETECTED_TONE HEARTBEAT
+//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP HEARTBEAT
 //! ```
 //!
 //! | Event | Headers read |
 //! |---|---|
-//! | CHANNEL_APPLICATION | `Unique-ID`, `Other-Leg-Unique-ID`, `tg_code` (`pay`), `tg_ref` (keys of a reference variant), `tg_key` (`*1`…) |
+//! | CHANNEL_APPLICATION | `Unique-ID`, `Other-Leg-Unique-ID`, `tg_code` (`pay`; the keys with an order reference are then read from the leg's `last_matching_digits`), `tg_key` (`*1`…) |
 //! | CHANNEL_PARK, CHANNEL_HANGUP | `Unique-ID` |
 //! | CHANNEL_BRIDGE, CHANNEL_UNBRIDGE | `Unique-ID`, `Other-Leg-Unique-ID` |
 //! | RECORD_START, RECORD_STOP | `Unique-ID`, `Record-File-Path` |
 //! | MEDIA_BUG_STOP | `Unique-ID`, `Media-Bug-Function`, `Media-Bug-Target` |
 //! | PLAYBACK_STOP | `Unique-ID` |
-//! | DETECTED_TONE | `Unique-ID`, `Detected-Tone` |
 //!
 //! Commands, all `api` unless said otherwise (A: the customer's leg, B: the agent's):
 //!
@@ -30,13 +29,19 @@
 //! | the dialplan's lease | `global_setvar tonegate_up=1`, `sched_del tonegate_dead`, `sched_api +10 tonegate_dead global_setvar tonegate_up=0` |
 //! | orphans, `find` | `show channels as json` (`uuid`, `direction`, `cid_num`, `dest`, `callee_num`, `presence_data`, `presence_id`) |
 //! | what is known of a leg | `uuid_exists A`, `uuid_getvar A NAME` (`_undef_` if it is not set) |
-//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
+//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`), `uuid_setvar A hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
 //! | agent's keys | `sendmsg B` execute `bind_digit_action` `tgctl,=~^[*][12349],exec[i]:event,tg_key=\${last_matching_digits}`; afterwards `digit_action_set_realm` and `clear_digit_action` |
 //! | shield | `uuid_buglist LEG`, `uuid_record LEG mask\|unmask PATH`, `uuid_audio A start read mute 1`, `uuid_audio A stop`, `sendmsg A` execute `spandsp_start_dtmf`, `spandsp_stop_dtmf` |
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
 //! | self-test | `bgapi originate {…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill` |
+//!
+//! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
+//! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `dtmf_type`, `presence_data`;
+//! for an offer: `direction`, `caller_id_number`, `destination_number`, `tonegate_caller`, `tonegate_dialled`,
+//! `tonegate_agent`, `cc_agent`, `user_name`, `dialed_user`, `tonegate_reference`, `tonegate_amount`,
+//! `tonegate_currency`, `tonegate_language`, `last_matching_digits` (of the agent's leg).
 //!
 //! # Private connection
 //! FreeSWITCH dials us from the dialplan (`socket 127.0.0.1:8085 async full`). We send, in this order:
@@ -49,7 +54,7 @@
 //! is closed.
 //!
 //! # Dialplan
-//! The context `tonegate` holds two extensions: `tonegate_customer` (`socket …`, then `park`) and
+//! The context `tonegate` holds two extensions: `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and
 //! `tonegate_agent` (`park`). See `dialplan/freeswitch/`.
 
 mod call;
@@ -88,6 +93,8 @@ use crate::call::{Line, SayId};
 
 /// What `presence_data` of a leg we sealed begins with; the payment follows.
 const MARK: &str = "tg:";
+/// How long the desk may take to take a report.
+const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while FreeSWITCH does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 

@@ -5,9 +5,10 @@ use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::Shared;
-use super::event::{self, Event, Happening};
+use super::event::{self, Event};
 use super::link::{Link, LinkError};
 use super::words;
+use crate::call::Party;
 use crate::pbx::{CallName, LegId, Means, News, Offer, PbxError};
 
 /// Most legs looked at in one list of channels.
@@ -57,17 +58,7 @@ pub(super) async fn offer(
     means: Means,
 ) -> Result<Offer, LinkError> {
     let called = link.get(customer, "direction").await?.as_deref() == Some("outbound");
-    let (number, dialled) = if called {
-        ("destination_number", "destination_number")
-    } else {
-        ("caller_id_number", "destination_number")
-    };
-    let remembered = link.get(customer, "tonegate_dialled").await?;
-    let dialled_number = match remembered {
-        Some(number) => Some(number),
-        None => link.get(customer, dialled).await?,
-    };
-    let caller_number = if called { dialled_number.clone() } else { link.get(customer, number).await? };
+    let number = if called { "destination_number" } else { "caller_id_number" };
     let agent_extension = match agent {
         Some(agent) => extension(link, agent, called).await?,
         None => None,
@@ -76,14 +67,22 @@ pub(super) async fn offer(
         customer: LegId(customer.to_owned()),
         agent: agent.map(|agent| LegId(agent.to_owned())),
         means,
-        caller_number,
-        dialled_number,
+        caller_number: remembered(link, customer, "tonegate_caller", number).await?,
+        dialled_number: remembered(link, customer, "tonegate_dialled", "destination_number").await?,
         agent_extension,
         reference: link.get(customer, "tonegate_reference").await?,
         amount: link.get(customer, "tonegate_amount").await?,
         currency: link.get(customer, "tonegate_currency").await?,
         language: link.get(customer, "tonegate_language").await?,
     })
+}
+
+/// What we noted before a take-over overwrote it, or what FreeSWITCH says.
+async fn remembered(link: &Link, leg: &str, ours: &str, theirs: &str) -> Result<Option<String>, LinkError> {
+    match link.get(leg, ours).await? {
+        Some(value) => Ok(Some(value)),
+        None => link.get(leg, theirs).await,
+    }
 }
 
 /// The agent's extension: what the admin says (`tonegate_agent`), the user who registered or was dialled,
@@ -105,7 +104,6 @@ pub(super) async fn announce(
     news: mpsc::Sender<News>,
 ) {
     while let Some(code) = codes.recv().await {
-        let Happening::Code { reference } = code.kind else { continue };
         let (agent, customer) = match (code.leg, code.other) {
             (agent, Some(customer)) => (agent, customer),
             (agent, None) => match peer(&shared.link, &agent).await {
@@ -118,7 +116,9 @@ pub(super) async fn announce(
         };
         match offer(&shared.link, &customer, Some(&agent), Means::FeatureCode).await {
             Ok(mut offer) => {
-                let keyed = reference.and_then(|keys| event::reference(&keys, &shared.settings.feature_code));
+                // What matched the binding: the code alone, or with an order reference behind it.
+                let keys = shared.link.get(&agent, "last_matching_digits").await.unwrap_or_default();
+                let keyed = keys.and_then(|keys| event::reference(&keys, &shared.settings.feature_code));
                 offer.reference = keyed.or(offer.reference);
                 if news.send(News::Offer(offer)).await.is_err() {
                     return;
@@ -155,12 +155,21 @@ pub(super) async fn find(link: &Link, name: &CallName) -> Result<Offer, PbxError
     let refused = |why: LinkError| why.into();
     let mut pairs: Vec<(String, String)> = Vec::new();
     let rows = channels(link).await.map_err(refused)?;
-    for row in rows.iter().filter(|row| fits(row, name)) {
+    for row in &rows {
+        let role = row.taken_over();
+        let fits = match role {
+            Some(role) => fits_taken_over(link, row, role, name).await.map_err(refused)?,
+            None => fits(row, name),
+        };
+        if !fits {
+            continue;
+        }
         let Some(other) = peer(link, &row.uuid).await.map_err(refused)? else { continue };
-        let named_customer = match name {
-            CallName::AgentExtension(_) => false,
-            CallName::CustomerNumber(_) => true,
-            CallName::Leg(_) => is_customer(row, rows.iter().find(|r| r.uuid == other)),
+        let named_customer = match (role, name) {
+            (Some(role), _) => role == Party::Customer,
+            (None, CallName::AgentExtension(_)) => false,
+            (None, CallName::CustomerNumber(_)) => true,
+            (None, CallName::Leg(_)) => is_customer(row, rows.iter().find(|r| r.uuid == other)),
         };
         let pair = if named_customer { (row.uuid.clone(), other) } else { (other, row.uuid.clone()) };
         if !pairs.contains(&pair) {
@@ -172,6 +181,27 @@ pub(super) async fn find(link: &Link, name: &CallName) -> Result<Offer, PbxError
         [(customer, agent)] => offer(link, customer, Some(agent), Means::Api).await.map_err(refused),
         many => Err(PbxError::Ambiguous(many.len(), spoken)),
     }
+}
+
+impl Row {
+    /// Which party it is, if it was taken over before: that overwrote its numbers.
+    fn taken_over(&self) -> Option<Party> {
+        match self.dest.as_str() {
+            "tonegate_customer" => Some(Party::Customer),
+            "tonegate_agent" => Some(Party::Agent),
+            _ => None,
+        }
+    }
+}
+
+async fn fits_taken_over(link: &Link, row: &Row, role: Party, name: &CallName) -> Result<bool, LinkError> {
+    let (variable, wanted) = match (name, role) {
+        (CallName::Leg(leg), _) => return Ok(row.uuid == leg.0),
+        (CallName::CustomerNumber(number), Party::Customer) => ("tonegate_caller", number),
+        (CallName::AgentExtension(extension), Party::Agent) => ("tonegate_agent", extension),
+        _ => return Ok(false),
+    };
+    Ok(link.get(&row.uuid, variable).await?.is_some_and(|value| value == *wanted))
 }
 
 fn fits(row: &Row, name: &CallName) -> bool {

@@ -13,7 +13,7 @@ use super::call::{Call, Restore, Seal};
 use super::event::Happening;
 use super::keypad::{Keypad, KeypadError};
 use super::link::LinkError;
-use crate::call::{FromPbx, Line, SealRefusal};
+use crate::call::{Line, SealRefusal};
 use crate::pbx::Means;
 
 /// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
@@ -101,7 +101,6 @@ impl Call {
 
     async fn shut_conversation(&mut self, agent: &str) -> Result<(), SealError> {
         let customer = self.customer.clone();
-        self.inspect_line().await?;
         for leg in [customer.as_str(), agent] {
             if self.link.is_set(leg, "proxy_media").await? {
                 return Err(SealError::Refused(SealRefusal::ProxyMedia));
@@ -117,10 +116,18 @@ impl Call {
         if peer.as_deref() != Some(agent) {
             return Err(SealError::NotTogether);
         }
-        let bypass = self.bring_media_back(&customer).await?;
-        let restore = Restore { bypass_media: bypass, ..self.mark().await? };
-        let result = self.take_over(&customer, agent).await;
-        match result {
+        let bypass_media = self.bring_media_back(&customer).await?;
+        let result = self.shut_media(&customer, agent, bypass_media).await;
+        if result.is_err() && bypass_media {
+            let _ = self.link.api(format!("uuid_media off {customer}")).await;
+        }
+        result
+    }
+
+    async fn shut_media(&mut self, customer: &str, agent: &str, bypass_media: bool) -> Result<(), SealError> {
+        self.inspect_line().await?;
+        let restore = Restore { bypass_media, ..self.mark().await? };
+        match self.take_over(customer, agent).await {
             Ok(keypad) => {
                 keypad.open(true).await;
                 self.seal = Seal::Shut { keypad: Some(keypad), restore };
@@ -128,7 +135,8 @@ impl Call {
                 Ok(())
             }
             Err((why, keypad)) => {
-                self.undo(&customer, agent, keypad, &restore).await;
+                let presence_only = Restore { bypass_media: false, ..restore };
+                self.undo(customer, agent, keypad, &presence_only).await;
                 Err(why)
             }
         }
@@ -137,12 +145,15 @@ impl Call {
     /// Reads what the line's signalling says about its keys.
     async fn inspect_line(&mut self) -> Result<(), SealError> {
         let leg = self.customer.clone();
-        let info =
-            self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
+        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
+        // FreeSWITCH says `info` of every line that does not offer RFC 4733, and cannot know what such a line
+        // does instead; the admin can, and says so in the dialplan.
+        let tones = !events && self.link.is_set(&leg, "tonegate_inband").await?;
+        let info = !tones
+            && self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
         if info && !self.shared.settings.accept_sip_info {
             return Err(SealError::Refused(SealRefusal::SipInfo));
         }
-        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
         self.in_band = !events && !info;
         if self.in_band {
             self.line = Line::Dirty;
@@ -201,6 +212,8 @@ impl Call {
         let nonce = super::nonce();
         link.set(customer, "sensitive_dtmf", "true").await?;
         link.set(customer, "tonegate_nonce", &nonce).await?;
+        // With whom the dialplan connects it if we die on the way.
+        link.set(customer, "tonegate_peer", agent).await?;
         // Where the call came from is lost with the transfer: what follows a conversation is its end.
         link.set(customer, "hangup_after_bridge", "true").await?;
         self.remember_numbers(customer, agent).await?;
@@ -251,13 +264,13 @@ impl Call {
 
     /// The transfer overwrites who called whom; a second payment on the call still wants to know.
     async fn remember_numbers(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
+        let offer = &self.offer;
         for (leg, name, value) in [
-            (customer, "tonegate_dialled", &self.offer.dialled_number),
-            (agent, "tonegate_agent", &self.offer.agent_extension),
+            (customer, "tonegate_caller", &offer.caller_number),
+            (customer, "tonegate_dialled", &offer.dialled_number),
+            (agent, "tonegate_agent", &offer.agent_extension),
         ] {
-            if let Some(value) =
-                value.as_deref().filter(|value| super::words::is_leg(value) || super::words::is_name(value))
-            {
+            if let Some(value) = value.as_deref().filter(|value| super::words::is_number(value)) {
                 self.link.set(leg, name, value).await?;
             }
         }
@@ -266,12 +279,19 @@ impl Call {
 
     /// Puts the conversation together again after a seal that did not come about.
     async fn undo(&mut self, customer: &str, agent: &str, keypad: Option<Keypad>, restore: &Restore) {
-        if let Some(keypad) = &keypad
+        if let Some(keypad) = keypad.as_ref().filter(|_| !self.customer_left)
             && let Err(why) = keypad.release().await
         {
             info!(leg = %customer, %why, "the private connection was not released in order");
         }
         drop(keypad);
+        if self.customer_left || self.agent_left {
+            // Parted by us at the moment one of them hung up: the other must not wait in silence.
+            for leg in [customer, agent] {
+                let _ = self.link.api(format!("uuid_kill {leg}")).await;
+            }
+            return;
+        }
         if let Err(why) = self.link.api(format!("uuid_bridge {customer} {agent}")).await {
             info!(leg = %customer, %why, "the legs were not bridged again; they may never have been parted");
         }
@@ -284,6 +304,7 @@ impl Call {
     async fn clean(&self, restore: &Restore) -> Result<(), LinkError> {
         let leg = &self.customer;
         self.link.unset(leg, "tonegate_nonce").await?;
+        self.link.unset(leg, "tonegate_peer").await?;
         self.link.unset(leg, "last_matching_digits").await?;
         self.link.unset(leg, "bind_digit_action_api_result").await?;
         match restore.presence_data.as_deref().filter(|data| super::words::is_leg(data)) {
@@ -390,14 +411,6 @@ impl Call {
         };
         if let Err(why) = unbound.await {
             info!(leg = %agent, %why, "the agent's keys could not be given back");
-        }
-    }
-
-    /// Tells the desk what has become known about the line.
-    pub async fn learn(&mut self, line: Line) {
-        if self.line != line {
-            self.line = line;
-            self.tell(FromPbx::Line(line)).await;
         }
     }
 }

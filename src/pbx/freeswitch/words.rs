@@ -26,6 +26,14 @@ pub(super) fn is_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
+/// Whether this is a number or user name that may be written on a leg.
+pub(super) fn is_number(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'*' | b'#' | b'-' | b'_' | b'.' | b'@'))
+}
+
 /// A path as it stands in a command.
 ///
 /// # Errors
