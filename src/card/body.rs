@@ -188,9 +188,9 @@ mod tests {
     fn card(code: Option<&str>) -> Card {
         let today = YearMonth::new(2026, 11).expect("a month");
         Card {
-            pan: keyed("4111111111111111").into_pan(&Brand::ALL).ok().expect("a card number"),
-            expiry: keyed("0330").into_expiry(today).ok().expect("a date"),
-            code: code.map(|keys| keyed(keys).into_code(Brand::Visa).ok().expect("a code")),
+            pan: keyed("4111111111111111").into_pan(&Brand::ALL).expect("a card number"),
+            expiry: keyed("0330").into_expiry(today).expect("a date"),
+            code: code.map(|keys| keyed(keys).into_code(Brand::Visa).expect("a code")),
             postal: keyed("75001").into_postal(5, 5).ok(),
         }
     }

@@ -7,6 +7,18 @@
 //!
 //! What may be shown is of other types: [`LastFour`], [`MaskedPan`], [`dots`] (PCI DSS 3.4.1).
 //!
+//! [`Key`]: crate::card::Key
+//! [`Entry`]: crate::card::Entry
+//! [`Pan`]: crate::card::Pan
+//! [`Expiry`]: crate::card::Expiry
+//! [`SecurityCode`]: crate::card::SecurityCode
+//! [`Postal`]: crate::card::Postal
+//! [`SecretBody`]: crate::card::SecretBody
+//! [`Vault`]: crate::card::Vault
+//! [`LastFour`]: crate::card::LastFour
+//! [`MaskedPan`]: crate::card::MaskedPan
+//! [`dots`]: crate::card::dots
+//!
 //! # None of it can be printed, copied or serialised
 //!
 //! ```compile_fail,E0277

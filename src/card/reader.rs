@@ -47,8 +47,7 @@ impl SecretBuffer {
         let gone = bytes.min(self.length);
         let left = self.length - gone;
         self.bytes.copy_within(gone..self.length, 0);
-        // The spare room too: a reader may have written there without counting it.
-        self.bytes[left..self.capacity].zeroize();
+        self.bytes[left..self.length].zeroize();
         self.length = left;
     }
 

@@ -244,4 +244,28 @@ mod tests {
         });
         assert_eq!(vault.stands().slots_in_use, 0);
     }
+
+    /// A service allowed to lock no memory at all.
+    #[test]
+    #[ignore = "run by the test below, in its own process"]
+    fn process_that_may_lock_nothing() {
+        assert!(!Vault::status().locked);
+        assert!(Vault::slot().is_ok(), "the caller decides what unlocked memory is good for");
+    }
+
+    #[test]
+    fn the_vault_says_when_the_kernel_locks_nothing() {
+        use std::os::unix::{fs::MetadataExt, process::CommandExt};
+        let this_test = std::env::current_exe().expect("this test");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -l 0 && exec \"$0\" --exact --ignored \"$1\""]).arg(this_test);
+        command.arg("card::vault::tests::process_that_may_lock_nothing");
+        if std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0) {
+            // Root may lock all it likes.
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().expect("a process");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    }
 }

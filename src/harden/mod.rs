@@ -3,6 +3,11 @@
 //! [`apply`] does it, first thing in `main`; [`status`] asks the kernel how things stand. Both answer with a
 //! [`Report`] of one [`Step`] per measure, which `tonegate check` prints. A measure that fails is no reason
 //! to refuse calls; whether it is one to refuse card payments is for the operator to say.
+//!
+//! [`apply`]: crate::harden::apply
+//! [`status`]: crate::harden::status
+//! [`Report`]: crate::harden::Report
+//! [`Step`]: crate::harden::Step
 
 mod kernel;
 

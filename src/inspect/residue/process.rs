@@ -71,9 +71,17 @@ fn scan_area(memory: &File, pid: u32, area: &Area<'_>, needles: &Needles, scan: 
     };
     scanner.finish();
     // A mapping may be longer than its file, or belong to a device: no secret of ours is beyond that point.
-    if let Some(fault) = stopped.filter(|_| !area.name.starts_with('/')) {
+    if let Some(fault) = stopped.filter(|_| !area.name.starts_with('/'))
+        && still_mapped(pid, at)
+    {
         scan.could_not_read(&place, &fault);
     }
+}
+
+/// Whether the process still has memory at `address`: it goes on while it is searched, and gives pages back.
+fn still_mapped(pid: u32, address: u64) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/maps"))
+        .is_ok_and(|maps| maps.lines().filter_map(area).any(|a| (a.start..a.end).contains(&address)))
 }
 
 /// A readable area from a line of `/proc/<pid>/maps`.
