@@ -264,7 +264,8 @@ impl Call {
         }
     }
 
-    /// The transfer overwrites who called whom; a second payment on the call still wants to know.
+    /// The transfer overwrites who called whom and in which context; a second payment on the call still wants
+    /// to know.
     async fn remember_numbers(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
         let offer = &self.offer;
         for (leg, name, value) in [
@@ -274,6 +275,16 @@ impl Call {
         ] {
             if let Some(value) = value.as_deref().filter(|value| super::words::is_number(value)) {
                 self.link.set(leg, name, value).await?;
+            }
+        }
+        // Our dialplan puts it back, so that a transfer (REFER) is looked up where it always was.
+        for leg in [customer, agent] {
+            let context = self.link.get(leg, "context").await?;
+            let ours = &self.shared.settings.keypad_context;
+            if let Some(context) =
+                context.filter(|context| context != ours && super::words::is_number(context))
+            {
+                self.link.set(leg, "tonegate_context", &context).await?;
             }
         }
         Ok(())
