@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
 use crate::pbx::{CallName, LegId, PbxError};
-use crate::store::{Payment, PaymentFilter};
+use crate::store::{Payment, PaymentFilter, StoreError};
 
 /// Free fields for the provider that one payment may carry.
 const MAX_PARAMETERS: usize = 32;
@@ -168,20 +168,57 @@ pub(super) async fn list(
     let Query(page) = page.map_err(|fault| bad(fault.body_text()))?;
     let filter = PaymentFilter { reference: page.reference, agent: page.agent, ..PaymentFilter::default() };
     let limit = page.limit.unwrap_or(50).clamp(1, 100);
-    let found = state.desk.store().payments(&filter, page.cursor.as_deref(), limit).await.map_err(store_fault)?;
+    let after = match page.cursor {
+        Some(cursor) => Some(cursor.parse().map_err(|fault: StoreError| bad(fault.to_string()))?),
+        None => None,
+    };
+    let found = state.desk.store().payments(&filter, after, limit).await.map_err(store_fault)?;
     let payments: Vec<_> = found.payments.iter().map(view).collect();
-    Ok(Json(json!({ "payments": payments, "next": found.next })))
+    Ok(Json(json!({ "payments": payments, "next": found.next.map(|next| next.to_string()) })))
 }
 
 fn view(payment: &Payment) -> Value {
-    serde_json::to_value(payment).unwrap_or_default()
+    let begun = &payment.begun;
+    let attempts: Vec<_> = payment
+        .attempts
+        .iter()
+        .map(|attempt| {
+            json!({
+                "ordinal": attempt.attempt.ordinal,
+                "state": attempt.state.word(),
+                "decline_reason": attempt.decline_reason,
+                "psp": attempt.psp,
+                "reference": attempt.psp_reference,
+                "detail": attempt.detail,
+                "journalled_at_ms": attempt.journalled_at_ms,
+                "changed_at_ms": attempt.changed_at_ms,
+            })
+        })
+        .collect();
+    json!({
+        "payment": begun.id,
+        "created_at_ms": payment.created_at_ms,
+        "merchant": begun.merchant,
+        "agent": begun.agent,
+        "caller_number": begun.caller_number,
+        "dialled_number": begun.dialled_number,
+        "reference": begun.reference,
+        "amount": begun.amount.decimal(),
+        "currency": begun.amount.currency.code(),
+        "description": begun.description,
+        "brand": payment.brand,
+        "card": payment.masked_pan,
+        "ending": payment.ending,
+        "ended_at_ms": payment.ended_at_ms,
+        "attempts": attempts,
+    })
 }
 
 fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "the request cannot be understood", detail)
 }
 
-fn store_fault(fault: crate::store::StoreError) -> Problem {
+fn store_fault(fault: StoreError) -> Problem {
     tracing::error!("a look-up failed: {fault}");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer", "the daemon's log says why")
 }

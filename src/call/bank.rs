@@ -11,6 +11,14 @@ pub struct AttemptId {
     pub ordinal: u8,
 }
 
+impl AttemptId {
+    /// The idempotency key, the same for ever: at most 43 letters, digits and hyphens.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("tg-{}-{}", uuid::Uuid::from_u128(self.payment), self.ordinal)
+    }
+}
+
 /// Why a bank says no, as far as it matters to the customer and the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,1 +1,73 @@
-//! See the crate's map in `lib.rs`.
+//! The command line.
+//!
+//! Exit status: 0 done as asked, 1 done with another outcome than asked for, 2 a wrong command line,
+//! 69 something needed is not available, 70 a fault of ours, 78 a wrong configuration (sysexits.h).
+
+mod demo;
+mod fault;
+//mod serve;
+mod testbank;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use fault::Fault;
+
+/// Card payments by phone keypad, on the PBX a company already runs.
+#[derive(Parser)]
+#[command(name = "tonegate", version, about, disable_help_subcommand = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take payments: run beside the PBX until stopped.
+    //Serve(serve::Serve),
+    /// Play a whole payment, with telephones and a bank of our own; needs no PBX and no set-up.
+    Demo(demo::Demo),
+    /// Run a bank that moves no money, to try things out.
+    Testbank(testbank::Testbank),
+}
+
+/// Runs the command line given to the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let line = Line::parse();
+    // Before any other thread exists: some of it holds for threads begun later only.
+    let hardened = crate::harden::apply();
+    let done = match line.command {
+        //Command::Serve(serve) => serve.run(&hardened),
+        Command::Demo(demo) => demo.run(),
+        Command::Testbank(testbank) => testbank.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(fault) => {
+            anstream::eprintln!("tonegate: {fault}");
+            fault.exit_code()
+        }
+    }
+}
+
+/// A runtime for a command.
+fn runtime() -> Result<tokio::runtime::Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|fault| Fault::Internal(format!("no threads to run in: {fault}")))
+}
+
+/// Waits until an admin or the system asks the process to stop.
+async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

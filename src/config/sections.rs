@@ -1,6 +1,5 @@
 //! The sections that are not about capture or the PBX.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use crate::card::Brand;
 
 use super::error::{ConfigError, explain};
 use super::secret::{Secret, SecretPlaces};
-use super::words::{address, brands, from_text, list, words};
+use super::words::{address, brands, from_text, words};
 
 /// `[daemon]`
 #[derive(Debug, Deserialize)]

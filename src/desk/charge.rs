@@ -10,7 +10,7 @@ use crate::card::Card;
 use crate::pbx::Offer;
 use crate::psp::resolve::{Step, settle};
 use crate::psp::{self, Charge};
-use crate::store::{NewAttempt, Settlement};
+use crate::store::{self, NewAttempt, Settlement};
 
 use super::Desk;
 use super::event::EventBody;
@@ -45,7 +45,13 @@ impl Desk {
         };
         let desk = Arc::clone(self);
         self.charges.spawn(async move {
-            let answer = desk.settle(&charge, card).await;
+            let answer = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
+                Ok(()) => desk.settle(&charge, card).await,
+                Err(fault) => {
+                    drop(card);
+                    unsent(&fault)
+                }
+            };
             desk.settled(attempt, &answer).await;
             if answers.send(Answer::Bank(attempt, answer.outcome.clone())).await.is_err() {
                 desk.tell_late(attempt, answer.outcome).await;
@@ -77,14 +83,14 @@ impl Desk {
     }
 
     pub(super) async fn write_step(&self, attempt: AttemptId, step: &Step) {
-        let (name, detail) = match step {
-            Step::Sending { ordinal } => ("sending", ordinal.to_string()),
-            Step::Answered { ordinal, answer } => ("answered", format!("{ordinal}: {}", answer.detail)),
-            Step::CardDropped => ("card-dropped", String::new()),
-            Step::Asking { ordinal } => ("asking", ordinal.to_string()),
-            Step::Told { ordinal, answer } => ("told", format!("{ordinal}: {}", answer.detail)),
+        let (what, words) = match step {
+            // The first was written before, and the last answer is the settlement.
+            Step::Sending { ordinal: 1 } | Step::Answered { .. } | Step::CardDropped => return,
+            Step::Sending { ordinal } => (store::Step::Retried, format!("{ordinal}")),
+            Step::Asking { ordinal } => (store::Step::Queried, format!("{ordinal}")),
+            Step::Told { ordinal, answer } => (store::Step::Queried, format!("{ordinal}: {}", answer.detail)),
         };
-        if let Err(fault) = self.store.attempt_step(attempt, name, &detail).await {
+        if let Err(fault) = self.store.attempt_step(attempt, what, &words).await {
             tracing::error!(attempt = attempt.key(), "a step of an attempt was not written down: {fault}");
         }
     }
@@ -111,5 +117,15 @@ impl Desk {
         let body = EventBody::Settled { attempt: attempt.ordinal, outcome };
         self.note(payment, "tonegate", &body).await;
         self.feed.publish(payment, body);
+    }
+}
+
+/// The attempt could not be marked as sent, so it was not sent.
+fn unsent(fault: &store::StoreError) -> psp::Answer {
+    psp::Answer {
+        outcome: Outcome::NotCharged,
+        detail: format!("not sent, because that could not be written down: {fault}"),
+        remedy: Some("look at the store: disk space, permissions".into()),
+        may_retry: false,
     }
 }

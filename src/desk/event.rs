@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, Alarm, DeclineReason, Ending, Field, Hint, Line, Notice, Party, SealLoss, SealRefusal,
+    AgentCommand, Alarm, DeclineReason, Ending, Field, Hint, Line, Notice, Outcome, Party, SealLoss, SealRefusal,
 };
 use crate::card::{Brand, MaskedPan};
 
@@ -50,11 +50,10 @@ pub enum EventBody {
     Unsealed,
     Ended { ending: Ending },
     /// What became of an attempt became known after the call.
-    Settled { attempt: u8, #[serde(serialize_with = "outcome")] outcome: crate::call::Outcome },
+    Settled { attempt: u8, #[serde(serialize_with = "outcome_word")] outcome: Outcome },
 }
 
-fn outcome<S: Serializer>(outcome: &crate::call::Outcome, to: S) -> Result<S::Ok, S::Error> {
-    use crate::call::Outcome;
+fn outcome_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(match outcome {
         Outcome::Approved { .. } => "approved",
         Outcome::Declined(_) => "declined",

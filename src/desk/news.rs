@@ -10,6 +10,10 @@ use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
 use super::payment::StartError;
+use crate::observe::alarm;
+
+/// What to do about a seal that cannot be ended.
+pub(super) const STUCK_REMEDY: &str = "the customer's leg stays sealed until it hangs up; look at the PBX's log";
 
 /// How long the end of a stray seal may take before it counts as stuck.
 const ORPHAN_UNSEAL_MS: u64 = 15_000;
@@ -24,7 +28,7 @@ impl Desk {
                     self.pbx_down.send_replace(None);
                 }
                 News::Down { why } => {
-                    crate::observe::alarm("PbxDown", &why);
+                    alarm("pbx_down", None, &why, "no payment can be taken until it is back");
                     self.pbx_down.send_replace(Some(why));
                 }
                 News::Offer(offer) => {
@@ -79,12 +83,12 @@ impl Desk {
     async fn free_orphan(self: Arc<Self>, offer: Offer, payment: &str) {
         tracing::warn!(payment, "a call is still sealed from before; ending its seal");
         let open = match payment.parse::<Uuid>() {
-            Ok(id) => self.store.has_open_attempt(id).await.unwrap_or(true),
+            Ok(id) => self.has_open_attempt(id).await,
             Err(_) => false,
         };
         let mut session = match self.pbx.open(&offer, payment).await {
             Ok(session) => session,
-            Err(fault) => return crate::observe::alarm("SealStuck", &format!("{payment}: {fault}")),
+            Err(fault) => return alarm("seal_stuck", Some(payment), fault, STUCK_REMEDY),
         };
         let phrase = if open { Phrase::WhisperUnknown } else { Phrase::WhisperTechnical };
         let clips = self.sounds.files(phrase, self.rules.merchant.language);
@@ -94,7 +98,7 @@ impl Desk {
             clips: clips.into_iter().map(std::path::Path::to_path_buf).collect(),
         };
         if session.orders.send(Order::Unseal).await.is_err() {
-            return crate::observe::alarm("SealStuck", payment);
+            return alarm("seal_stuck", Some(payment), "the PBX adapter is gone", STUCK_REMEDY);
         }
         let freed = async {
             while let Some(report) = session.reports.recv().await {
@@ -108,11 +112,22 @@ impl Desk {
         };
         let bound = std::time::Duration::from_millis(ORPHAN_UNSEAL_MS);
         if !matches!(tokio::time::timeout(bound, freed).await, Ok(true)) {
-            return crate::observe::alarm("SealStuck", payment);
+            return alarm("seal_stuck", Some(payment), "the seal was not ended in time", STUCK_REMEDY);
         }
         let _ = session.orders.send(say).await;
         if let Err(fault) = self.store.trail("tonegate", "orphan_unsealed", payment, "").await {
             tracing::error!(payment, "the trail has a gap: {fault}");
+        }
+    }
+}
+
+impl Desk {
+    /// Whether a payment may have been charged without anybody knowing; if in doubt, yes.
+    async fn has_open_attempt(&self, payment: Uuid) -> bool {
+        match self.store.payment(payment).await {
+            Ok(Some(payment)) => payment.attempts.iter().any(|attempt| attempt.state.is_open()),
+            Ok(None) => false,
+            Err(_) => true,
         }
     }
 }

@@ -4,20 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use uuid::Uuid;
 
-use crate::call::Outcome;
-use crate::psp::Charge;
+use crate::call::{AttemptId, Outcome};
+use crate::psp::{Answer, Charge};
 use crate::psp::resolve::{Step, reconcile};
-use crate::store::OpenAttempt;
+use crate::store::{AttemptState, OpenAttempt};
 
 use super::Desk;
 
 /// From one look at the open attempts to the next.
 const LOOK_INTERVAL_MS: u64 = 60_000;
-
-/// Open attempts looked after in one go.
-const LOOK_AT_MOST: u32 = 100;
 
 impl Desk {
     /// Looks after open attempts until the desk drains: asks the provider, never sends a card.
@@ -38,12 +34,12 @@ impl Desk {
     }
 
     async fn look_at_open_attempts(&self) {
-        let open = match self.store.open_attempts(LOOK_AT_MOST).await {
+        let open = match self.store.open_attempts().await {
             Ok(open) => open,
             Err(fault) => return tracing::error!("open attempts cannot be looked up: {fault}"),
         };
         for attempt in open {
-            let payment = Uuid::from_u128(attempt.attempt.payment);
+            let payment = attempt.payment.begun.id;
             if self.live.is_live(payment) {
                 continue;
             }
@@ -52,16 +48,19 @@ impl Desk {
     }
 
     async fn look_at(&self, open: OpenAttempt) {
-        let attempt = open.attempt;
+        let attempt = open.attempt.attempt;
+        if open.attempt.state == AttemptState::Journalled {
+            return self.never_sent(attempt).await;
+        }
         if !self.psp.capabilities().query {
             return;
         }
         let charge = Charge {
             attempt,
             key: attempt.key(),
-            amount: open.amount,
+            amount: open.payment.begun.amount,
             description: String::new(),
-            reference: open.reference,
+            reference: open.payment.begun.reference,
             caller_number: None,
             parameters: BTreeMap::new(),
         };
@@ -74,6 +73,18 @@ impl Desk {
         if answer.outcome == Outcome::Unknown {
             return;
         }
+        self.settled(attempt, &answer).await;
+        self.tell_late(attempt, answer.outcome).await;
+    }
+
+    /// What was written down and not marked as sent did not leave the house.
+    async fn never_sent(&self, attempt: AttemptId) {
+        let answer = Answer {
+            outcome: Outcome::NotCharged,
+            detail: "the daemon stopped before it was sent".into(),
+            remedy: None,
+            may_retry: false,
+        };
         self.settled(attempt, &answer).await;
         self.tell_late(attempt, answer.outcome).await;
     }

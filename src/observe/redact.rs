@@ -86,7 +86,7 @@ fn is_card(digits: &[u8]) -> bool {
             (_, twice) => twice / 10 + twice % 10,
         })
         .sum();
-    begins && sum % 10 == 0
+    begins && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

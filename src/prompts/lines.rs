@@ -94,6 +94,7 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
         Phrase::WhisperTimedOut => &["whisper-timed-out"],
         Phrase::WhisperTechnical => &["whisper-technical"],
         Phrase::WhisperBusy => &["whisper-busy"],
+        Phrase::WhisperNoAmount => &["whisper-no-amount"],
         Phrase::WhisperLink => &["whisper-link"],
     };
     Lines { ids, amount, last_four, brand }

@@ -66,6 +66,7 @@ fn all_phrases() -> Vec<Phrase> {
         WhisperTimedOut,
         WhisperTechnical,
         WhisperBusy,
+        WhisperNoAmount,
         WhisperLink,
     ];
     let brands = [

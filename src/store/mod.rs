@@ -1,1 +1,83 @@
-//! See the crate's map in `lib.rs`.
+//! Payments, attempts, journal and trail.
+//!
+//! An attempt is written down, durably, before it is sent ([`Store::journal_attempt`]), and settled once
+//! its outcome is known ([`Store::settle_attempt`]). What stands between the two after a crash is found by
+//! [`Store::open_attempts`]. The trail says who did what; each row is bound to the one before it.
+//!
+//! The store holds no card data but brand and last four digits. Free text from outside passes
+//! [`crate::observe::redact`] first.
+
+mod attempts;
+mod error;
+mod open;
+mod payments;
+mod record;
+mod text;
+mod trail;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::Transaction;
+use sqlx::sqlite::{Sqlite, SqlitePool};
+
+pub use attempts::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
+pub use error::StoreError;
+pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
+pub use record::{NewPayment, Payment};
+pub use trail::{TrailFault, TrailReport};
+
+/// Where payments are written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The SQLite file; it and its directory are made if they are not there.
+    pub path: PathBuf,
+}
+
+/// The payments of one node. Cheap to clone; all clones are one store.
+#[derive(Clone, Debug)]
+pub struct Store {
+    file: PathBuf,
+    /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Store {
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Writes everything out and closes the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins to write. Nobody else writes until it is committed; dropped, it never was.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))
+    }
+
+    /// Begins to read one moment's state.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(|e| self.failed(&e))
+    }
+
+    /// Returns once it is on disk.
+    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction.commit().await.map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, fault: &sqlx::Error) -> StoreError {
+        StoreError::from_sqlx(&self.file, fault)
+    }
+}
+
+fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
