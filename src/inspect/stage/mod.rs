@@ -6,10 +6,12 @@
 
 mod daemon;
 mod events;
+mod freeswitch;
 mod set;
 
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
+pub use freeswitch::{FreeSwitchOptions, FreeSwitchTheatre};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};
