@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::call::Party;
 use crate::inspect::phone::{Answer, Dialog, Phone, PhoneError, PhoneSettings};
@@ -16,6 +16,8 @@ use super::handset::{Telephone, marker};
 const ANSWER_MS: u64 = 30_000;
 /// How long it may take from there until both hear each other.
 const VOICE_MS: u64 = 10_000;
+/// How long until FreeSWITCH lists a leg that is up.
+const LISTED_MS: u64 = 5_000;
 /// How long a called telephone rings.
 const RING_MS: u64 = 60;
 /// What the dialplan says is owed where nobody says anything else.
@@ -99,17 +101,30 @@ impl FreeSwitchTheatre {
         Ok(())
     }
 
-    /// FreeSWITCH's name for a telephone's leg.
+    /// FreeSWITCH's name for a telephone's leg. Its list of channels comes a little after the channels.
     async fn leg(&self, dialog: &Dialog) -> Result<String, StageError> {
+        let end = Instant::now() + Duration::from_millis(LISTED_MS);
+        loop {
+            if let Some(leg) = self.listed(dialog.call_id()).await? {
+                return Ok(leg);
+            }
+            if Instant::now() > end {
+                return Err(StageError(format!("FreeSWITCH has no leg with the Call-ID {}", dialog.call_id())));
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn listed(&self, call_id: &str) -> Result<Option<String>, StageError> {
         let listed = self.api("show channels as json").await?;
         let listed: serde_json::Value = serde_json::from_str(&listed).unwrap_or_default();
         for row in listed["rows"].as_array().into_iter().flatten() {
             let Some(uuid) = row["uuid"].as_str() else { continue };
-            if self.api(&format!("uuid_getvar {uuid} sip_call_id")).await? == dialog.call_id() {
-                return Ok(uuid.to_owned());
+            if self.api(&format!("uuid_getvar {uuid} sip_call_id")).await? == call_id {
+                return Ok(Some(uuid.to_owned()));
             }
         }
-        Err(StageError(format!("FreeSWITCH has no leg with the Call-ID {}", dialog.call_id())))
+        Ok(None)
     }
 }
 

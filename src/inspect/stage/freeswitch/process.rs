@@ -53,7 +53,7 @@ impl Process {
         // If we are killed, nobody drops anything: a shell that waits for the end of its input does it then.
         let group = child.id().unwrap_or_default();
         let mut warden = Command::new("sh")
-            .args(["-c", "cat >/dev/null; kill -KILL -- -$1", "warden", &group.to_string()])
+            .args(["-c", "cat >/dev/null; kill -s KILL -- -$1", "warden", &group.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
