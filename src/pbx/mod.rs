@@ -5,6 +5,9 @@
 //! ([`Order`]) and the adapter reports ([`FromPbx`]). The adapter may die, reconnect and reconcile
 //! behind them; the session lives as long as the payment call.
 
+/// FreeSWITCH, by Event Socket.
+pub mod freeswitch;
+
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;

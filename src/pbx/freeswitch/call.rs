@@ -1,0 +1,382 @@
+//! One payment call: orders in, reports out, and the state of its two legs in between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tracing::{info, warn};
+
+use super::Shared;
+use super::event::{Event, Happening};
+use super::keypad::{Keypad, KeypadError};
+use super::legs::Following;
+use super::link::{Link, LinkState};
+use super::prompts::Prompts;
+use super::shield::Shield;
+use crate::call::{AgentCommand, FromPbx, Line, Party, SealLoss};
+use crate::pbx::{Offer, Order};
+
+/// How often a call looks at its legs although nothing was heard.
+const LOOK_INTERVAL_MS: u64 = 10_000;
+/// How long a leg that was parted may take to hang up or be bridged again, before that counts as moved.
+const PARTED_GRACE_MS: u64 = 400;
+
+/// One payment call.
+pub(super) struct Call {
+    pub shared: Arc<Shared>,
+    pub link: Link,
+    pub customer: String,
+    pub agent: Option<String>,
+    pub offer: Offer,
+    pub payment: String,
+    pub orders: mpsc::Receiver<Order>,
+    pub reports: mpsc::Sender<FromPbx>,
+    pub legs: Following,
+    pub seal: Seal,
+    pub shield: Shield,
+    pub to_customer: Prompts,
+    pub to_agent: Prompts,
+    /// What is known about the customer's line.
+    pub line: Line,
+    /// Whether keys have to be found in the audio, because nothing else carries them.
+    pub in_band: bool,
+    pub customer_left: bool,
+    pub agent_left: bool,
+    /// When a parted leg counts as moved.
+    pub parted: Option<Instant>,
+    pub moved: bool,
+}
+
+/// The state of the customer's leg.
+pub(super) enum Seal {
+    /// An ordinary leg.
+    Open,
+    /// Sealed; without a keypad if its connection was lost.
+    Shut { keypad: Option<Keypad>, restore: Restore },
+    /// Unsealed, self-service: the connection is kept because it keeps the call with us.
+    Kept { keypad: Keypad },
+}
+
+/// What has to be put back when the seal ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Restore {
+    /// `presence_data` as it was.
+    pub presence_data: Option<String>,
+    /// Whether the media went past the PBX.
+    pub bypass_media: bool,
+}
+
+enum Turn {
+    Order(Option<Order>),
+    Event(Option<Event>),
+    KeypadEnded(KeypadError),
+    Link,
+    Time,
+}
+
+impl Call {
+    /// Serves until the desk drops its end, then puts everything back.
+    pub async fn run(mut self) {
+        let mut state = self.link.state();
+        state.mark_unchanged();
+        let look = Duration::from_millis(LOOK_INTERVAL_MS);
+        let mut look_at = Instant::now() + look;
+        loop {
+            let wake = [Some(look_at), self.parted, self.to_customer.deadline(), self.to_agent.deadline()]
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(look_at);
+            let turn = tokio::select! {
+                biased;
+                event = self.legs.next() => Turn::Event(event),
+                order = self.orders.recv() => Turn::Order(order),
+                why = keypad_end(&mut self.seal) => Turn::KeypadEnded(why),
+                _ = state.changed() => Turn::Link,
+                () = sleep_until(wake) => Turn::Time,
+            };
+            match turn {
+                Turn::Order(Some(order)) => self.obey(order).await,
+                Turn::Order(None) => break,
+                Turn::Event(Some(event)) => self.note(event).await,
+                Turn::Event(None) => break,
+                Turn::KeypadEnded(why) => self.keypad_ended(why).await,
+                Turn::Link => {
+                    let now = state.borrow_and_update().clone();
+                    self.link_changed(&now).await;
+                }
+                Turn::Time => {}
+            }
+            if self.legs.fell_behind() || Instant::now() >= look_at {
+                look_at = Instant::now() + look;
+                self.look().await;
+            }
+            self.parted_for_good().await;
+            self.speak().await;
+        }
+        self.finish(&mut state).await;
+    }
+
+    async fn obey(&mut self, order: Order) {
+        match order {
+            Order::Seal => match self.shut().await {
+                Ok(()) => self.tell(FromPbx::Sealed { line: self.line }).await,
+                Err(why) => self.tell(FromPbx::SealRefused(why)).await,
+            },
+            Order::Unseal => {
+                let report = match self.unseal().await {
+                    Ok(()) => FromPbx::Unsealed,
+                    Err(why) => {
+                        warn!(leg = %self.customer, %why, "the seal could not be ended; the leg stays sealed");
+                        FromPbx::UnsealFailed
+                    }
+                };
+                self.tell(report).await;
+            }
+            Order::Shield { up } => {
+                let report = match self.move_shield(up).await {
+                    Ok(()) => FromPbx::Shield { up },
+                    Err(why) => {
+                        warn!(leg = %self.customer, up, %why, "the shield could not be moved");
+                        FromPbx::ShieldFailed
+                    }
+                };
+                self.tell(report).await;
+            }
+            Order::Say { id, to, clips } => {
+                let refused = match to {
+                    Party::Customer => self.to_customer.add(id, clips),
+                    Party::Agent => self.to_agent.add(id, clips),
+                };
+                if let Err(why) = refused {
+                    warn!(leg = %self.customer, %why, "a prompt cannot be played");
+                    self.tell(FromPbx::Said { id, heard: false }).await;
+                }
+            }
+            Order::Hush { to } => self.hush(to).await,
+            Order::HandOver => {
+                // Closing the private connection lets the dialplan go on behind `socket`.
+                if self.agent.is_none() {
+                    if matches!(self.seal, Seal::Shut { .. })
+                        && let Err(why) = self.unseal().await
+                    {
+                        warn!(leg = %self.customer, %why, "a caller is handed over with the seal still shut");
+                    }
+                    self.seal = Seal::Open;
+                    self.shared.door.held(&self.customer);
+                }
+            }
+            Order::HangUp => {
+                if self.agent.is_none()
+                    && let Err(why) = self.link.api(format!("uuid_kill {}", self.customer)).await
+                {
+                    info!(leg = %self.customer, %why, "hanging up was not needed");
+                }
+            }
+        }
+    }
+
+    /// Takes notice of an event on one of the legs.
+    pub async fn note(&mut self, event: Event) {
+        let on_customer = event.leg == self.customer;
+        match event.kind {
+            Happening::Hangup if on_customer => self.left(Party::Customer).await,
+            Happening::Hangup => self.left(Party::Agent).await,
+            Happening::AgentKey(digit) if !on_customer => {
+                if let Some(command) = self.agent_command(digit) {
+                    self.tell(FromPbx::Agent(command)).await;
+                }
+            }
+            Happening::RecordStart(file) => self.recording_began(&event.leg, &file).await,
+            Happening::RecordStop(file) => self.shield.forget(&event.leg, &file),
+            Happening::PromptEnd(target) => {
+                let ended = if on_customer { &mut self.to_customer } else { &mut self.to_agent };
+                let said = ended.ended(&target);
+                self.said(said).await;
+            }
+            Happening::PlaybackEnd if on_customer && self.agent.is_none() => {
+                let said = self.to_customer.ended_playing();
+                self.said(said).await;
+            }
+            Happening::Unbridge if on_customer && self.is_shut() => {
+                self.parted = Some(Instant::now() + Duration::from_millis(PARTED_GRACE_MS));
+            }
+            Happening::Bridge if self.is_shut() => {
+                let with = [Some(event.leg.as_str()), event.other.as_deref()];
+                let ours = with.contains(&Some(self.customer.as_str()));
+                let together = ours && self.agent.as_deref().is_some_and(|agent| with.contains(&Some(agent)));
+                if together {
+                    self.parted = None;
+                } else if ours {
+                    self.lost_to_another().await;
+                }
+            }
+            Happening::Tone if on_customer => self.tone_heard().await,
+            _ => {}
+        }
+    }
+
+    /// Reports to the desk; a desk that is gone is noticed by the end of its orders.
+    pub async fn tell(&self, report: FromPbx) {
+        let _ = self.reports.send(report).await;
+    }
+
+    pub fn is_shut(&self) -> bool {
+        matches!(self.seal, Seal::Shut { .. })
+    }
+
+    fn agent_command(&self, digit: char) -> Option<AgentCommand> {
+        let keys = &self.shared.settings.agent_keys;
+        [
+            (keys.restart_field, AgentCommand::RestartField),
+            (keys.restart_all, AgentCommand::RestartAll),
+            (keys.toggle_pause, AgentCommand::TogglePause),
+            (keys.other_means, AgentCommand::OtherMeans),
+            (keys.cancel, AgentCommand::Cancel),
+        ]
+        .into_iter()
+        .find_map(|(key, command)| (key == digit).then_some(command))
+    }
+
+    async fn left(&mut self, party: Party) {
+        let gone = match party {
+            Party::Customer => &mut self.customer_left,
+            Party::Agent => &mut self.agent_left,
+        };
+        if std::mem::replace(gone, true) {
+            return;
+        }
+        let unsaid = match party {
+            Party::Customer => self.to_customer.drop_all(),
+            Party::Agent => self.to_agent.drop_all(),
+        };
+        self.said(unsaid).await;
+        if party == Party::Customer {
+            self.parted = None;
+        }
+        self.tell(FromPbx::Left(party)).await;
+    }
+
+    async fn keypad_ended(&mut self, why: KeypadError) {
+        match &mut self.seal {
+            Seal::Kept { .. } => self.seal = Seal::Open,
+            Seal::Shut { keypad, .. } => *keypad = None,
+            Seal::Open => return,
+        }
+        if self.customer_left || !self.is_shut() {
+            return;
+        }
+        // The connection ends with the leg, a moment before or after we hear of the hang-up.
+        self.look().await;
+        if self.customer_left {
+            return;
+        }
+        if let Some(end) = self.heard_of_end().await {
+            self.note(end).await;
+        }
+        if !self.customer_left {
+            warn!(leg = %self.customer, %why, "the private connection is lost; the leg stays sealed");
+            self.tell(FromPbx::SealLost(SealLoss::KeypadLost)).await;
+        }
+    }
+
+    /// Waits a moment for the hang-up of the customer; other events are taken notice of meanwhile.
+    async fn heard_of_end(&mut self) -> Option<Event> {
+        let until = Instant::now() + Duration::from_millis(PARTED_GRACE_MS / 2);
+        loop {
+            let event = tokio::select! {
+                event = self.legs.next() => event?,
+                () = sleep_until(until) => return None,
+            };
+            if event.kind == Happening::Hangup && event.leg == self.customer {
+                return Some(event);
+            }
+            self.note(event).await;
+        }
+    }
+
+    async fn parted_for_good(&mut self) {
+        if self.parted.is_some_and(|at| Instant::now() >= at) {
+            self.parted = None;
+            if !self.customer_left && !self.agent_left {
+                self.lost_to_another().await;
+            }
+        }
+    }
+
+    async fn lost_to_another(&mut self) {
+        self.parted = None;
+        if !std::mem::replace(&mut self.moved, true) {
+            info!(leg = %self.customer, "the customer's leg was moved away; it stays sealed");
+            self.tell(FromPbx::SealLost(SealLoss::Moved)).await;
+        }
+    }
+
+    async fn link_changed(&mut self, state: &LinkState) {
+        match state {
+            LinkState::Starting | LinkState::Down(_) => self.tell(FromPbx::LinkLost).await,
+            LinkState::Up { .. } => {
+                self.look().await;
+                if self.customer_left {
+                    return;
+                }
+                let shut = self.link.is_set(&self.customer, "sensitive_dtmf").await.unwrap_or(false);
+                let heard = matches!(self.seal, Seal::Shut { keypad: Some(_), .. });
+                self.tell(FromPbx::LinkBack { sealed: shut && heard }).await;
+                if self.shield.is_up() && self.move_shield(true).await.is_err() {
+                    self.tell(FromPbx::ShieldFailed).await;
+                }
+            }
+        }
+    }
+
+    /// Looks whether the legs are there, and the seal is shut, although nothing was heard.
+    async fn look(&mut self) {
+        if !self.customer_left && self.link.exists(&self.customer).await == Ok(false) {
+            self.left(Party::Customer).await;
+        }
+        if let Some(agent) = self.agent.clone()
+            && !self.agent_left
+            && self.link.exists(&agent).await == Ok(false)
+        {
+            self.left(Party::Agent).await;
+        }
+        if !self.customer_left
+            && self.is_shut()
+            && self.link.get(&self.customer, "sensitive_dtmf").await == Ok(None)
+        {
+            warn!(leg = %self.customer, "somebody else ended the seal");
+            self.tell(FromPbx::SealLost(SealLoss::Opened)).await;
+        }
+    }
+
+    async fn finish(mut self, state: &mut watch::Receiver<LinkState>) {
+        self.hush(Party::Customer).await;
+        self.hush(Party::Agent).await;
+        let patience = Instant::now() + Duration::from_millis(super::FINISH_PATIENCE_MS);
+        // A connection that is gone may come back; until then the leg stays sealed.
+        while self.is_shut() && !self.customer_left {
+            match self.unseal().await {
+                Ok(()) => break,
+                Err(why) if Instant::now() >= patience => {
+                    warn!(leg = %self.customer, %why, "the seal could not be ended; the leg stays sealed");
+                    break;
+                }
+                Err(_) => {
+                    tokio::select! {
+                        _ = state.changed() => {}
+                        () = sleep_until(Instant::now() + Duration::from_secs(1)) => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn keypad_end(seal: &mut Seal) -> KeypadError {
+    match seal {
+        Seal::Shut { keypad: Some(keypad), .. } | Seal::Kept { keypad } => keypad.ended().await,
+        _ => std::future::pending().await,
+    }
+}

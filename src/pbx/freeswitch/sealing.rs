@@ -1,0 +1,414 @@
+//! Shutting and ending the seal of the customer's leg.
+//!
+//! Order matters. Sensitive first and last, so that at no moment a key is published; the agent must be
+//! parked before the two are bridged again; the diversion is ended only after the binding, because a key
+//! that falls between is then swallowed instead of published.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tracing::{info, warn};
+
+use super::call::{Call, Restore, Seal};
+use super::event::Happening;
+use super::keypad::{Keypad, KeypadError};
+use super::link::LinkError;
+use crate::call::{FromPbx, Line, SealRefusal};
+use crate::pbx::Means;
+
+/// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
+const MEDIA_BACK_TIMEOUT_MS: u64 = 1_500;
+/// Pause between two looks whether it came.
+const MEDIA_LOOK_PAUSE_MS: u64 = 50;
+
+/// What kept a step of the seal from being done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SealError {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Keypad(#[from] KeypadError),
+    #[error("the shield did not come down: {0}")]
+    Shield(#[from] super::shield::ShieldError),
+    #[error(
+        "the leg's private connection did not come: is the dialplan context installed, and its port ours?"
+    )]
+    NoKeypad,
+    #[error("the agent's leg did not wait for us after the transfer")]
+    NotParked,
+    #[error("the two legs were not connected again")]
+    NotBridged,
+    #[error("the two legs are not in conversation with each other")]
+    NotTogether,
+    #[error("FreeSWITCH still says the leg is sealed")]
+    StillShut,
+    #[error("the leg is gone")]
+    Gone,
+    #[error("the leg cannot be sealed: {0:?}")]
+    Refused(SealRefusal),
+}
+
+impl SealError {
+    fn refusal(&self) -> SealRefusal {
+        match self {
+            Self::Refused(why) => *why,
+            _ => SealRefusal::PbxError,
+        }
+    }
+}
+
+impl Call {
+    /// Seals the customer's leg; on an error everything is as it was, as far as FreeSWITCH lets us.
+    pub async fn shut(&mut self) -> Result<(), SealRefusal> {
+        if self.is_shut() {
+            return Ok(());
+        }
+        if !self.shared.is_proven() {
+            return Err(SealRefusal::SelfTestFailed);
+        }
+        let result = match self.agent.clone() {
+            Some(agent) => self.shut_conversation(&agent).await,
+            None => self.shut_direct().await,
+        };
+        result.map_err(|why| {
+            warn!(leg = %self.customer, %why, "the leg could not be sealed");
+            why.refusal()
+        })
+    }
+
+    async fn shut_direct(&mut self) -> Result<(), SealError> {
+        self.inspect_line().await?;
+        let leg = self.customer.clone();
+        let keypad = match std::mem::replace(&mut self.seal, Seal::Open) {
+            // A second capture on the same call: the connection is there, its binding is not.
+            Seal::Kept { keypad } => {
+                self.link.set(&leg, "sensitive_dtmf", "true").await?;
+                keypad.bind(&leg).await?;
+                keypad
+            }
+            _ => {
+                let line = self.shared.door.held(&leg).ok_or(SealError::NoKeypad)?;
+                self.link.set(&leg, "sensitive_dtmf", "true").await?;
+                line.take(self.reports.clone()).await?
+            }
+        };
+        keypad.bound().await?;
+        let restore = self.mark().await?;
+        keypad.open(true).await;
+        self.seal = Seal::Shut { keypad: Some(keypad), restore };
+        Ok(())
+    }
+
+    async fn shut_conversation(&mut self, agent: &str) -> Result<(), SealError> {
+        let customer = self.customer.clone();
+        for leg in [customer.as_str(), agent] {
+            if self.link.is_set(leg, "proxy_media").await? {
+                return Err(SealError::Refused(SealRefusal::ProxyMedia));
+            }
+            if self.link.is_set(leg, "pass_rfc2833").await? {
+                return Err(SealError::Refused(SealRefusal::PassDtmf));
+            }
+        }
+        let peer = match self.link.get(&customer, "signal_bond").await? {
+            Some(peer) => Some(peer),
+            None => self.link.get(&customer, "bridge_uuid").await?,
+        };
+        if peer.as_deref() != Some(agent) {
+            return Err(SealError::NotTogether);
+        }
+        let bypass_media = self.bring_media_back(&customer).await?;
+        let result = self.shut_media(&customer, agent, bypass_media).await;
+        if result.is_err() && bypass_media {
+            let _ = self.link.api(format!("uuid_media off {customer}")).await;
+        }
+        result
+    }
+
+    async fn shut_media(&mut self, customer: &str, agent: &str, bypass_media: bool) -> Result<(), SealError> {
+        self.inspect_line().await?;
+        let restore = Restore { bypass_media, ..self.mark().await? };
+        match self.take_over(customer, agent).await {
+            Ok(keypad) => {
+                keypad.open(true).await;
+                self.seal = Seal::Shut { keypad: Some(keypad), restore };
+                self.bind_agent_keys(agent).await;
+                Ok(())
+            }
+            Err((why, keypad)) => {
+                let presence_only = Restore { bypass_media: false, ..restore };
+                self.undo(customer, agent, keypad, &presence_only).await;
+                Err(why)
+            }
+        }
+    }
+
+    /// Reads what the line's signalling says about its keys.
+    async fn inspect_line(&mut self) -> Result<(), SealError> {
+        let leg = self.customer.clone();
+        let info =
+            self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
+        if info && !self.shared.settings.accept_sip_info {
+            return Err(SealError::Refused(SealRefusal::SipInfo));
+        }
+        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
+        self.in_band = !events && !info;
+        if self.in_band {
+            self.line = Line::Dirty;
+        }
+        Ok(())
+    }
+
+    /// Brings media that go past the PBX back to it; says whether they did.
+    async fn bring_media_back(&self, customer: &str) -> Result<bool, SealError> {
+        if !self.link.is_set(customer, "bypass_media").await? {
+            return Ok(false);
+        }
+        self.link
+            .api(format!("uuid_media {customer}"))
+            .await
+            .map_err(|_| SealError::Refused(SealRefusal::NoMedia))?;
+        // The re-INVITEs are answered in their own time; a media address of our own says that they were.
+        let until = Instant::now() + Duration::from_millis(MEDIA_BACK_TIMEOUT_MS);
+        while self.link.get(customer, "local_media_port").await?.is_none() {
+            if Instant::now() >= until {
+                return Err(SealError::Refused(SealRefusal::NoMedia));
+            }
+            sleep(Duration::from_millis(MEDIA_LOOK_PAUSE_MS)).await;
+        }
+        Ok(true)
+    }
+
+    /// Writes on the leg whose it is, for a later life of the daemon.
+    async fn mark(&self) -> Result<Restore, SealError> {
+        let leg = &self.customer;
+        let presence_data =
+            self.link.get(leg, "presence_data").await?.filter(|was| !was.starts_with(super::MARK));
+        self.link.set(leg, "presence_data", &format!("{}{}", super::MARK, self.payment)).await?;
+        Ok(Restore { presence_data, bypass_media: false })
+    }
+
+    /// Steps one to four; gives the keypad back on an error too, if it got that far.
+    async fn take_over(
+        &mut self,
+        customer: &str,
+        agent: &str,
+    ) -> Result<Keypad, (SealError, Option<Keypad>)> {
+        let keypad = self.transfer_both(customer, agent).await.map_err(|why| (why, None))?;
+        let bridged = match self.bridge_again(customer, agent).await {
+            Ok(()) => keypad.bound().await.map_err(SealError::from),
+            Err(why) => Err(why),
+        };
+        match bridged {
+            Ok(()) => Ok(keypad),
+            Err(why) => Err((why, Some(keypad))),
+        }
+    }
+
+    async fn transfer_both(&mut self, customer: &str, agent: &str) -> Result<Keypad, SealError> {
+        let link = self.link.clone();
+        let nonce = super::nonce();
+        link.set(customer, "sensitive_dtmf", "true").await?;
+        link.set(customer, "tonegate_nonce", &nonce).await?;
+        // With whom the dialplan connects it if we die on the way.
+        link.set(customer, "tonegate_peer", agent).await?;
+        // Where the call came from is lost with the transfer: what follows a conversation is its end.
+        link.set(customer, "hangup_after_bridge", "true").await?;
+        self.remember_numbers(customer, agent).await?;
+        let mut waiting = self.shared.door.expect(customer, &nonce);
+        let context = &self.shared.settings.keypad_context;
+        link.api(format!(
+            "uuid_dual_transfer {customer} tonegate_customer/XML/{context} tonegate_agent/XML/{context}"
+        ))
+        .await?;
+        let until = Instant::now() + Duration::from_millis(self.shared.settings.seal_timeout_ms);
+        let line = timeout_at(until, waiting.line()).await.ok().flatten().ok_or(SealError::NoKeypad)?;
+        drop(waiting);
+        Ok(line.take(self.reports.clone()).await?)
+    }
+
+    async fn bridge_again(&mut self, customer: &str, agent: &str) -> Result<(), SealError> {
+        if !self.wait_for(agent, &Happening::Park).await? {
+            return Err(SealError::NotParked);
+        }
+        self.link.api(format!("uuid_bridge {customer} {agent}")).await?;
+        if !self.wait_for(customer, &Happening::Bridge).await? {
+            return Err(SealError::NotBridged);
+        }
+        if !self.link.is_set(customer, "sensitive_dtmf").await? {
+            return Err(SealError::Refused(SealRefusal::PbxError));
+        }
+        Ok(())
+    }
+
+    /// Waits for an event on a leg, taking notice of others meanwhile; false if it does not come in time.
+    async fn wait_for(&mut self, leg: &str, kind: &Happening) -> Result<bool, SealError> {
+        let until = Instant::now() + Duration::from_millis(self.shared.settings.seal_timeout_ms);
+        loop {
+            let event = tokio::select! {
+                event = self.legs.next() => event.ok_or(SealError::Gone)?,
+                () = sleep_until(until) => return Ok(false),
+            };
+            let found = event.leg == leg && event.kind == *kind;
+            self.note(event).await;
+            if self.customer_left || self.agent_left {
+                return Err(SealError::Gone);
+            }
+            if found {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The transfer overwrites who called whom; a second payment on the call still wants to know.
+    async fn remember_numbers(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
+        let offer = &self.offer;
+        for (leg, name, value) in [
+            (customer, "tonegate_caller", &offer.caller_number),
+            (customer, "tonegate_dialled", &offer.dialled_number),
+            (agent, "tonegate_agent", &offer.agent_extension),
+        ] {
+            if let Some(value) = value.as_deref().filter(|value| super::words::is_number(value)) {
+                self.link.set(leg, name, value).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the conversation together again after a seal that did not come about.
+    async fn undo(&mut self, customer: &str, agent: &str, keypad: Option<Keypad>, restore: &Restore) {
+        if let Some(keypad) = &keypad
+            && let Err(why) = keypad.release().await
+        {
+            info!(leg = %customer, %why, "the private connection was not released in order");
+        }
+        drop(keypad);
+        if let Err(why) = self.link.api(format!("uuid_bridge {customer} {agent}")).await {
+            info!(leg = %customer, %why, "the legs were not bridged again; they may never have been parted");
+        }
+        if let Err(why) = self.clean(restore).await {
+            warn!(leg = %customer, %why, "a leg that was not sealed could not be put back as it was");
+        }
+    }
+
+    /// Takes our marks off the leg, the protection last.
+    async fn clean(&self, restore: &Restore) -> Result<(), LinkError> {
+        let leg = &self.customer;
+        self.link.unset(leg, "tonegate_nonce").await?;
+        self.link.unset(leg, "tonegate_peer").await?;
+        self.link.unset(leg, "last_matching_digits").await?;
+        self.link.unset(leg, "bind_digit_action_api_result").await?;
+        match restore.presence_data.as_deref().filter(|data| super::words::is_leg(data)) {
+            Some(data) => self.link.set(leg, "presence_data", data).await?,
+            None => self.link.unset(leg, "presence_data").await?,
+        }
+        self.link.unset(leg, "sensitive_dtmf").await?;
+        if restore.bypass_media {
+            self.link.api(format!("uuid_media off {leg}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the seal and makes the leg an ordinary one again.
+    pub async fn unseal(&mut self) -> Result<(), SealError> {
+        if self.customer_left || !self.is_shut() {
+            self.shield.forget_all();
+            return Ok(());
+        }
+        self.move_shield(false).await?;
+        self.stop_detector().await?;
+        if let Some(agent) = self.agent.clone().filter(|_| !self.agent_left) {
+            self.unbind_agent_keys(&agent).await;
+        }
+        if matches!(self.seal, Seal::Shut { keypad: None, .. }) {
+            self.reclaim().await?;
+        }
+        let Seal::Shut { keypad: Some(keypad), restore } = &self.seal else {
+            return Err(SealError::NoKeypad);
+        };
+        let restore = restore.clone();
+        keypad.release().await?;
+        self.clean(&restore).await?;
+        if self.link.is_set(&self.customer, "sensitive_dtmf").await? {
+            return Err(SealError::StillShut);
+        }
+        self.seal = match std::mem::replace(&mut self.seal, Seal::Open) {
+            // In self-service the connection keeps the call with us until it is handed over or hung up.
+            Seal::Shut { keypad: Some(keypad), .. } if self.agent.is_none() => Seal::Kept { keypad },
+            _ => Seal::Open,
+        };
+        Ok(())
+    }
+
+    /// A sealed leg whose private connection is gone: has FreeSWITCH make a new one, for the release alone.
+    /// Keys pressed meanwhile come out there and are dropped.
+    async fn reclaim(&mut self) -> Result<(), SealError> {
+        let customer = self.customer.clone();
+        let _ = self.link.api(format!("uuid_flush_dtmf {customer}")).await;
+        let peer = self.link.get(&customer, "signal_bond").await?;
+        let keypad = match peer.filter(|peer| super::words::is_leg(peer)) {
+            // Whoever it is bridged to by now: the agent, or the one it was moved to.
+            Some(peer) if Some(&peer) == self.agent.as_ref() && !self.agent_left => {
+                let keypad = self.transfer_both(&customer, &peer).await?;
+                self.bridge_again(&customer, &peer).await?;
+                keypad
+            }
+            Some(_) => return Err(SealError::NotTogether),
+            None => self.transfer_alone(&customer).await?,
+        };
+        if let Seal::Shut { keypad: place, .. } = &mut self.seal {
+            *place = Some(keypad);
+        }
+        Ok(())
+    }
+
+    async fn transfer_alone(&mut self, customer: &str) -> Result<Keypad, SealError> {
+        let nonce = super::nonce();
+        self.link.set(customer, "tonegate_nonce", &nonce).await?;
+        let mut waiting = self.shared.door.expect(customer, &nonce);
+        let context = &self.shared.settings.keypad_context;
+        self.link.api(format!("uuid_transfer {customer} tonegate_customer XML {context}")).await?;
+        let until = Instant::now() + Duration::from_millis(self.shared.settings.seal_timeout_ms);
+        let line = timeout_at(until, waiting.line()).await.ok().flatten().ok_or(SealError::NoKeypad)?;
+        Ok(line.take(self.reports.clone()).await?)
+    }
+
+    /// Lets the agent command the payment by `*` and a digit. A payment goes on without.
+    async fn bind_agent_keys(&self, agent: &str) {
+        let digits: String = self.shared.settings.agent_keys.all().iter().collect();
+        let binding = format!("tgctl,=~^[*][{digits}],exec[i]:event,tg_key=\\${{last_matching_digits}}");
+        let bound = async {
+            self.link.execute(agent, "bind_digit_action", &binding).await?;
+            self.link.execute(agent, "digit_action_set_realm", "tgctl").await
+        };
+        if let Err(why) = bound.await {
+            warn!(leg = %agent, %why, "the agent's keys could not be bound; the payment goes on without them");
+        }
+    }
+
+    /// Gives the agent's leg back its own feature code.
+    async fn unbind_agent_keys(&self, agent: &str) {
+        let settings = &self.shared.settings;
+        let realm = &settings.agent_realm;
+        let unbound = async {
+            if self.offer.means != Means::FeatureCode {
+                // Nobody keyed it, so it may never have been bound; without an active realm every key of
+                // the agent would be held back for a second and a half.
+                let code = format!("{realm},{},exec[i]:event,tg_code=pay", settings.feature_code);
+                self.link.execute(agent, "bind_digit_action", &code).await?;
+            }
+            self.link.execute(agent, "digit_action_set_realm", realm).await?;
+            self.link.execute(agent, "clear_digit_action", "tgctl").await
+        };
+        if let Err(why) = unbound.await {
+            info!(leg = %agent, %why, "the agent's keys could not be given back");
+        }
+    }
+
+    /// Tells the desk what has become known about the line.
+    pub async fn learn(&mut self, line: Line) {
+        if self.line != line {
+            self.line = line;
+            self.tell(FromPbx::Line(line)).await;
+        }
+    }
+}
