@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tonegate::call::Party;
 use tonegate::inspect::stage::{
-    CallPlan, Conversation, FreeSwitchOptions, FreeSwitchTheatre, Handset, Keys, Media, Records, Route, Theatre,
+    CallPlan, Conversation, FreeSwitchOptions, FreeSwitchTheatre, Handset, Keys, Media, Records, Route,
+    Theatre,
 };
 use tonegate::inspect::tones::detect;
 
@@ -124,7 +125,9 @@ fn recorded_keys(path: &Path) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_brings_them_together() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    for route in [Route::Inbound, Route::Outbound, Route::CallCenter, Route::Fifo, Route::CallCenter, Route::Fifo] {
+    for route in
+        [Route::Inbound, Route::Outbound, Route::CallCenter, Route::Fifo, Route::CallCenter, Route::Fifo]
+    {
         let talk = conversation(&theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
         assert_ne!(talk.customer_leg, talk.agent_leg);
         let before = theatre.records().await.expect("records").texts.swap_remove(0).1.len();
@@ -201,4 +204,37 @@ fn save_prompt(path: &Path) {
         wav.write_sample((2000.0 * (glide(170.0) + 0.6 * glide(820.0))) as i16).expect("a sample");
     }
     wav.finalize().expect("a file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_daemon_the_payment_number_leads_to_a_human() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    let customer = theatre.dial_direct(Keys::Rfc4733).await.expect("somebody answers");
+    let heard = soon(async || {
+        let to = Instant::now();
+        let from = to.checked_sub(Duration::from_millis(300)).expect("it runs longer");
+        customer.hears_voice(Party::Agent, from, to)
+    });
+    assert!(heard.await);
+    customer.hang_up().await.expect("it hangs up");
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_reaches_freeswitch_over_a_link_that_can_be_cut() {
+    let Some((theatre, directory)) = theatre().await else { return };
+    let config = theatre.daemon_config(directory.path()).expect("a configuration");
+    let address = config.lines().find_map(|line| line.strip_prefix("control_address = "));
+    let address = address.expect("an address").trim_matches('"').to_owned();
+    for _ in 0..2 {
+        let link = tokio::net::TcpStream::connect(&address).await.expect("a link");
+        let mut text = [0; 512];
+        link.readable().await.expect("FreeSWITCH speaks first");
+        assert!(link.try_read(&mut text).expect("text") > 0);
+        assert!(text.starts_with(b"Content-Type: auth/request"));
+        theatre.cut_control_link().await.expect("cut");
+        link.readable().await.expect("it ends");
+        assert_eq!(link.try_read(&mut text).unwrap_or(0), 0);
+    }
+    theatre.close().await;
 }

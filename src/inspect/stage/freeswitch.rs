@@ -69,7 +69,9 @@ impl FreeSwitchTheatre {
     pub async fn start(directory: &Path, options: FreeSwitchOptions) -> Result<Arc<Self>, StageError> {
         let install = options.program.as_deref().map_or_else(install::find, install::at);
         let install: Install = install.ok_or_else(|| {
-            StageError("no FreeSWITCH here: set FREESWITCH_HOME to the directory it was installed into".into())
+            StageError(
+                "no FreeSWITCH here: set FREESWITCH_HOME to the directory it was installed into".into(),
+            )
         })?;
         std::fs::create_dir_all(directory)?;
         let directory = directory.canonicalize()?;
@@ -176,7 +178,9 @@ impl Theatre for FreeSwitchTheatre {
         for name in ["freeswitch.log", "output.txt"] {
             texts.push(("log".to_owned(), std::fs::read(self.directory.join("log").join(name))?));
         }
-        for path in ["cdr/cdr-csv", "cdr/json"].map(|name| self.directory.join(name)).iter().flat_map(|d| files(d)) {
+        for path in
+            ["cdr/cdr-csv", "cdr/json"].map(|name| self.directory.join(name)).iter().flat_map(|d| files(d))
+        {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             texts.push((format!("cdr:{name}"), std::fs::read(&path)?));
         }

@@ -62,13 +62,16 @@ mod tests {
     }
 
     fn mixed(mut one: Vec<i16>, other: &[i16]) -> Vec<i16> {
-        one.iter_mut().zip(other).for_each(|(a, b)| *a = Law::Mu.decode(Law::Mu.encode(a.saturating_add(*b))));
+        one.iter_mut()
+            .zip(other)
+            .for_each(|(a, b)| *a = Law::Mu.decode(Law::Mu.encode(a.saturating_add(*b))));
         one
     }
 
     /// Something between a vowel and a hum, gliding, 10 dB below a talker.
     fn prompt(samples: usize) -> Vec<i16> {
-        let glide = |n: usize, hz: f64| (TAU * (hz * n as f64 / 8000.0 + 40.0 * (n as f64 / 8000.0).powi(2))).sin();
+        let glide =
+            |n: usize, hz: f64| (TAU * (hz * n as f64 / 8000.0 + 40.0 * (n as f64 / 8000.0).powi(2))).sin();
         (0..samples).map(|n| (1400.0 * (glide(n, 180.0) + 0.5 * glide(n, 720.0))) as i16).collect()
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::call::Party;
 use crate::inspect::audio::Marker;
-use crate::inspect::phone::{Dialog, Heard, KeyMode, KeyStyle, PhoneError};
+use crate::inspect::phone::{Dialog, Heard, KeyMode, KeyStyle, Phone, PhoneError};
 
 use super::super::{Handset, KeySent, Keys, StageError};
 use super::foreign::hears_foreign;
@@ -16,12 +16,19 @@ pub(super) struct Telephone {
     keys: Keys,
     /// Where an extension is dialled.
     exchange: String,
+    /// A telephone that may be called as long as this one is there.
+    _beside: Option<Phone>,
 }
 
 impl Telephone {
     /// A telephone whose keys travel like this; extensions are at the address `exchange`.
     pub fn new(dialog: Dialog, keys: Keys, exchange: &str) -> Self {
-        Self { dialog, keys, exchange: exchange.to_owned() }
+        Self { dialog, keys, exchange: exchange.to_owned(), _beside: None }
+    }
+
+    /// Keeps another telephone ready to be called.
+    pub fn beside(self, other: Phone) -> Self {
+        Self { _beside: Some(other), ..self }
     }
 
     /// Waits until somebody's voice is heard; false if that does not come in time.

@@ -15,7 +15,9 @@ pub(super) struct Install {
 pub(super) fn find() -> Option<Install> {
     let home = std::env::var_os("FREESWITCH_HOME").map(|home| PathBuf::from(home).join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    home.into_iter().chain(std::env::split_paths(&path)).find_map(|directory| at(&directory.join("freeswitch")))
+    home.into_iter()
+        .chain(std::env::split_paths(&path))
+        .find_map(|directory| at(&directory.join("freeswitch")))
 }
 
 /// The installation a program belongs to; none without its modules beside it.
@@ -26,7 +28,8 @@ pub(super) fn at(program: &Path) -> Option<Install> {
     // Whoever links the program into /usr/local/bin has its modules elsewhere.
     let real = program.canonicalize().unwrap_or_else(|_| program.to_owned());
     let beside = [program, &real].map(|program| program.parent().and_then(Path::parent).map(Path::to_owned));
-    let own = beside.into_iter().flatten().flat_map(|home| [home.join("lib/freeswitch/mod"), home.join("mod")]);
+    let own =
+        beside.into_iter().flatten().flat_map(|home| [home.join("lib/freeswitch/mod"), home.join("mod")]);
     let packaged = ["/usr/lib/freeswitch/mod", "/usr/lib64/freeswitch/mod"].map(PathBuf::from);
     let modules = own.chain(packaged).find(|directory| directory.join("mod_event_socket.so").is_file())?;
     Some(Install { program: program.to_owned(), modules })

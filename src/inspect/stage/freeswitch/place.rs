@@ -20,8 +20,6 @@ const VOICE_MS: u64 = 10_000;
 const LISTED_MS: u64 = 5_000;
 /// How long a called telephone rings.
 const RING_MS: u64 = 60;
-/// What the dialplan says is owed where nobody says anything else.
-const DIRECT_AMOUNT: &str = "42.50";
 /// The numbers of the customer and of the agent.
 const CUSTOMER: &str = "0123456789";
 const AGENT: &str = "1001";
@@ -31,7 +29,8 @@ const PAYMENT_NUMBER: &str = "700";
 impl FreeSwitchTheatre {
     /// Sets a conversation up.
     pub(super) async fn place(&self, plan: &CallPlan) -> Result<Conversation, StageError> {
-        let (customer, agent) = (telephone(CUSTOMER, plan.keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
+        let (customer, agent) =
+            (telephone(CUSTOMER, plan.keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
         let agent_calls = plan.route == Route::Outbound;
         let (caller, called) = if agent_calls { (&agent, &customer) } else { (&customer, &agent) };
         if plan.route == Route::Fifo {
@@ -64,22 +63,26 @@ impl FreeSwitchTheatre {
         let (one, other) =
             tokio::join!(customer.awaits(Party::Agent, VOICE_MS), agent.awaits(Party::Customer, VOICE_MS));
         if !(one && other) {
-            return Err(StageError(format!("no voice: customer hears agent: {one}, agent hears customer: {other}")));
+            return Err(StageError(format!(
+                "no voice: customer hears agent: {one}, agent hears customer: {other}"
+            )));
         }
         Ok(Conversation { customer: Box::new(customer), agent: Box::new(agent), customer_leg, agent_leg })
     }
 
-    /// Dials the payment number.
+    /// Dials the payment number. Where the dialplan falls back to a human, one answers and speaks as agent.
     pub(super) async fn place_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
-        let customer = telephone(CUSTOMER, keys).await?;
-        let target = format!("sip:{PAYMENT_NUMBER}@{}", self.exchange());
-        let call = customer.call_with(&target, &[("X-Stage-Amount", DIRECT_AMOUNT)]);
+        let (customer, human) = (telephone(CUSTOMER, keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
+        human.speak(Some(marker(Party::Agent)));
+        let (target, callee) = (format!("sip:{PAYMENT_NUMBER}@{}", self.exchange()), human.uri());
+        let headers = [("X-Stage-Callee", callee.as_str())];
+        let call = customer.call_with(&target, &headers);
         let dialog = timeout(Duration::from_millis(ANSWER_MS), call)
             .await
             .map_err(|_| StageError("the payment number does not answer; see FreeSWITCH's log".into()))?
             .map_err(told)?;
         dialog.speak(Some(marker(Party::Customer)));
-        Ok(Box::new(Telephone::new(dialog, keys, &self.exchange().to_string())))
+        Ok(Box::new(Telephone::new(dialog, keys, &self.exchange().to_string()).beside(human)))
     }
 
     /// Makes a telephone the only one that works in the mod_fifo queue. The feature code stands in its dial
@@ -90,7 +93,7 @@ impl FreeSwitchTheatre {
             self.api(&format!("fifo_member del stage '{before}'")).await?;
         }
         let dial = format!(
-            "{{^^;presence_id={AGENT}@stage;execute_on_answer=bind_digit_action tgcode,*729,exec[i]:event,tg_code=pay}}\
+            "{{^^;execute_on_answer=bind_digit_action tgcode,*729,exec[i]:event,tg_code=pay;tonegate_agent={AGENT}}}\
              sofia/stage/{uri}"
         );
         let answer = self.api(&format!("fifo_member add stage '{dial}' 1 30 0")).await?;
@@ -109,7 +112,10 @@ impl FreeSwitchTheatre {
                 return Ok(leg);
             }
             if Instant::now() > end {
-                return Err(StageError(format!("FreeSWITCH has no leg with the Call-ID {}", dialog.call_id())));
+                return Err(StageError(format!(
+                    "FreeSWITCH has no leg with the Call-ID {}",
+                    dialog.call_id()
+                )));
             }
             sleep(Duration::from_millis(20)).await;
         }

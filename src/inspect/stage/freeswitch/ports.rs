@@ -39,7 +39,8 @@ impl Ports {
     fn are_free(&self) -> bool {
         let tcp = [self.event_socket(), self.keypad(), self.sip()];
         tcp.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-            && (self.base..=self.last_media()).all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
+            && (self.base..=self.last_media())
+                .all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
     }
 
     /// SIP, for UDP and TCP.

@@ -37,8 +37,19 @@ impl Process {
         let mut command = Command::new(&install.program);
         command.args(["-nf", "-nc", "-np", "-nonat", "-nonatmap", "-nort"]).arg("-mod").arg(&install.modules);
         for name in [
-            "conf", "log", "db", "run", "scripts", "temp", "htdocs", "grammar", "certs", "recordings", "storage",
-            "cache", "sounds",
+            "conf",
+            "log",
+            "db",
+            "run",
+            "scripts",
+            "temp",
+            "htdocs",
+            "grammar",
+            "certs",
+            "recordings",
+            "storage",
+            "cache",
+            "sounds",
         ] {
             command.arg(format!("-{name}")).arg(directory.join(name));
         }

@@ -1,6 +1,6 @@
 //! What one instance is told in its configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::StageError;
 use super::super::set::secret;
@@ -9,16 +9,38 @@ use super::ports::Ports;
 /// The configuration, with names between at-signs where an instance differs from the next.
 const TEMPLATE: &str = include_str!("freeswitch.xml");
 
+/// What an admin changes in tonegate's dialplan: where the daemon listens, and who is the human that answers
+/// when it cannot.
+const KEYPAD: &str = "127.0.0.1:8085";
+const HUMAN: &str = "user/1001";
+/// The number in its example.
+const DIRECT_NUMBER: &str = "0800555019";
+
 /// The directories of one instance.
-const DIRECTORIES: [&str; 15] = [
-    "conf", "log", "db", "run", "scripts", "temp", "htdocs", "grammar", "certs", "recordings", "storage", "cache",
-    "sounds", "cdr", "cdr/json",
+const DIRECTORIES: [&str; 16] = [
+    "conf",
+    "conf/dialplan",
+    "log",
+    "db",
+    "run",
+    "scripts",
+    "temp",
+    "htdocs",
+    "grammar",
+    "certs",
+    "recordings",
+    "storage",
+    "cache",
+    "sounds",
+    "cdr",
+    "cdr/json",
 ];
 
-/// Writes the configuration into `directory/conf`, and makes the other directories.
+/// Writes the configuration into `directory/conf`, with tonegate's dialplan from the directory `dialplan`, and
+/// makes the other directories.
 ///
 /// # Errors
-/// If something cannot be written, or a path has characters that a dialplan would split or expand.
+/// If tonegate's dialplan is not there, if something cannot be written, or a path has characters that a dialplan would split or expand.
 pub(super) fn write(
     directory: &Path,
     dialplan: &Path,
@@ -28,13 +50,26 @@ pub(super) fn write(
     for name in DIRECTORIES {
         std::fs::create_dir_all(directory.join(name))?;
     }
+    let keypad = format!("127.0.0.1:{}", ports.keypad());
+    let human = "sofia/stage/${sip_h_X-Stage-Callee}";
+    let taken = [
+        ("tonegate.xml", vec![(KEYPAD, keypad.as_str())]),
+        (
+            "direct_number.xml",
+            vec![(KEYPAD, keypad.as_str()), (HUMAN, human), (DIRECT_NUMBER, DIRECT_NUMBER)],
+        ),
+    ];
+    for (name, changes) in taken {
+        let text = std::fs::read_to_string(dialplan.join(name))
+            .map_err(|fault| StageError(format!("{}/{name}: {fault}", dialplan.display())))?;
+        std::fs::write(directory.join("conf/dialplan").join(name), changed(name, text, &changes)?)?;
+    }
     let filled = [
         ("@DIRECTORY@", plain(directory)?),
-        ("@DIALPLAN@", plain(&existing(dialplan)?)?),
         ("@PASSWORD@", password.to_owned()),
+        ("@DIRECT_NUMBER@", DIRECT_NUMBER.to_owned()),
         ("@SIP_PORT@", ports.sip().to_string()),
         ("@EVENT_SOCKET_PORT@", ports.event_socket().to_string()),
-        ("@KEYPAD_PORT@", ports.keypad().to_string()),
         ("@FIRST_MEDIA_PORT@", ports.first_media().to_string()),
         ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
     ];
@@ -42,9 +77,12 @@ pub(super) fn write(
     secret(&directory.join("conf/freeswitch.xml"), &text)
 }
 
-fn existing(dialplan: &Path) -> Result<PathBuf, StageError> {
-    dialplan.canonicalize().map_err(|fault| {
-        StageError(format!("tonegate's dialplan for FreeSWITCH is not at {}: {fault}", dialplan.display()))
+/// A dialplan with an admin's changes; what is to be changed must be there.
+fn changed(name: &str, text: String, changes: &[(&str, &str)]) -> Result<String, StageError> {
+    changes.iter().try_fold(text, |text, (from, to)| {
+        let changed = text.contains(from).then(|| text.replace(from, to));
+        changed
+            .ok_or_else(|| StageError(format!("tonegate's dialplan {name} does not hold `{from}` any more")))
     })
 }
 
