@@ -9,7 +9,7 @@ pub struct LastFour([u8; 4]);
 
 impl LastFour {
     /// Takes the end of a card number; zeros stand in for digits that are not there.
-    pub(super) fn of(digits: &[u8]) -> LastFour {
+    pub(crate) fn of(digits: &[u8]) -> LastFour {
         let mut last = [b'0'; 4];
         for (to, from) in last.iter_mut().rev().zip(digits.iter().rev()) {
             *to = *from;

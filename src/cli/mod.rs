@@ -5,7 +5,7 @@
 
 mod demo;
 mod fault;
-//mod serve;
+mod serve;
 mod testbank;
 
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ struct Line {
 #[derive(Subcommand)]
 enum Command {
     /// Take payments: run beside the PBX until stopped.
-    //Serve(serve::Serve),
+    Serve(serve::Serve),
     /// Play a whole payment, with telephones and a bank of our own; needs no PBX and no set-up.
     Demo(demo::Demo),
     /// Run a bank that moves no money, to try things out.
@@ -39,7 +39,7 @@ pub fn main() -> ExitCode {
     // Before any other thread exists: some of it holds for threads begun later only.
     let hardened = crate::harden::apply();
     let done = match line.command {
-        //Command::Serve(serve) => serve.run(&hardened),
+        Command::Serve(serve) => serve.run(&hardened),
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
     };

@@ -13,15 +13,17 @@ use super::Fault;
 use crate::card::Vault;
 use crate::config::{self, Config};
 use crate::desk::{Desk, Merchant, Rules};
-use crate::pbx::freeswitch::FreeSwitch;
+use crate::pbx::freeswitch::{AgentKeys, FreeSwitch, FreeSwitchSettings};
 use crate::prompts::{SampleRate, SoundTree, find_default_directory};
-use crate::psp::generic::{GenericConnector, GenericSettings};
 use crate::psp::{self, Psp};
 use crate::store::{Store, StoreSettings};
 use crate::{api, harden, observe};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
+
+/// How much earlier than the call the settlement of an attempt gives up.
+const SETTLE_LEAD_MS: u64 = 1_000;
 
 /// Options of `tonegate serve`.
 #[derive(Args)]
@@ -49,21 +51,44 @@ fn provider(config: &Config) -> Result<Arc<dyn Psp>, Fault> {
     let section = config.merchant_psp().ok_or_else(|| {
         Fault::Settings(format!("merchant.psp: no [[psp]] is called `{}`", config.merchant.psp))
     })?;
-    match section.kind.as_str() {
-        "generic" => {
-            let settings: GenericSettings = section.settings()?;
-            let connector = GenericConnector::new(&section.name, &settings)
-                .map_err(|fault| Fault::Settings(fault.to_string()))?;
-            Ok(Arc::new(connector))
-        }
-        other => Err(section.fault("kind", format!("`{other}` is not a kind of provider; write \"generic\"")).into()),
-    }
+    Ok(psp::from_section(section)?)
+}
+
+/// The PBX's section in the adapter's own words. The password is read again for each connection, so that
+/// it can be changed without a restart.
+fn freeswitch(config: &Config) -> Result<FreeSwitchSettings, Fault> {
+    let section = config.pbx.freeswitch.as_ref().ok_or_else(|| {
+        Fault::Settings("pbx.freeswitch: missing; write a section [pbx.freeswitch]".into())
+    })?;
+    let keys = &section.agent_keys;
+    Ok(FreeSwitchSettings {
+        control_address: section.control_address,
+        password_file: section.password_path(),
+        keypad_listen: section.keypad_listen,
+        keypad_context: section.keypad_context.clone(),
+        agent_realm: section.agent_realm.clone(),
+        feature_code: section.feature_code.clone(),
+        agent_keys: AgentKeys {
+            restart_field: keys.restart_field.digit(),
+            restart_all: keys.restart_all.digit(),
+            toggle_pause: keys.pause.digit(),
+            other_means: keys.other_means.digit(),
+            cancel: keys.cancel.digit(),
+        },
+        accept_sip_info: section.accept_sip_info,
+        connect_timeout_ms: section.connect_timeout_ms,
+        answer_timeout_ms: section.command_timeout_ms,
+        seal_timeout_ms: section.park_timeout_ms,
+        reconnect_first_ms: section.reconnect_first_ms,
+        reconnect_longest_ms: section.reconnect_longest_ms,
+        heartbeat_ms: section.heartbeat_ms,
+    })
 }
 
 fn sounds(config: &Config) -> Result<SoundTree, Fault> {
     let directory = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    SoundTree::new(config.prompts.own_directory.clone(), directory, SampleRate::Hz16000)
+    SoundTree::new(config.prompts.own_directory.clone(), directory, SampleRate::Wide)
         .map_err(|fault| Fault::Settings(fault.to_string()))
 }
 
@@ -87,7 +112,7 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
     let rules = rules(&config)?;
-    let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
+    let desk = Desk::new(rules, Arc::new(pbx), psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
     let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
@@ -119,7 +144,8 @@ fn rules(config: &Config) -> Result<Rules, Fault> {
         self_service: config.self_service_capture(),
         code_digits: merchant.code_digits,
         settle: psp::resolve::Bounds {
-            settle_bound_ms: config.capture.bank_bound_ms,
+            // A little before the call itself gives up, so that its answer comes first.
+            settle_bound_ms: config.capture.bank_bound_ms.saturating_sub(SETTLE_LEAD_MS),
             ..psp::resolve::Bounds::default()
         },
         max_captures: config.limits.max_captures as usize,

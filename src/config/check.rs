@@ -101,27 +101,45 @@ impl Config {
 }
 
 fn check_freeswitch(place: &Place, fs: &FreeSwitchSection) -> Result<(), ConfigError> {
-    if !fs.accept_remote_pbx {
-        let remedy = "keys and password cross this connection unencrypted: use 127.0.0.1, or set \
-                      pbx.freeswitch.accept_remote_pbx = true if that network is theirs alone";
-        local(place, "pbx.freeswitch.control_address", fs.control_address, remedy)?;
-        local(place, "pbx.freeswitch.keypad_listen", fs.keypad_listen, remedy)?;
+    let path = |key: &str| format!("pbx.freeswitch.{key}");
+    let remedy = "the daemon runs beside FreeSWITCH, and what passes here is not encrypted: use 127.0.0.1";
+    local(place, &path("control_address"), fs.control_address, remedy)?;
+    local(place, &path("keypad_listen"), fs.keypad_listen, remedy)?;
+    if fs.control_address == fs.keypad_listen {
+        return Err(place.fault(
+            &path("keypad_listen"),
+            "the same as control_address",
+            "give it a port of its own",
+        ));
+    }
+    name(place, &path("keypad_context"), &fs.keypad_context)?;
+    name(place, &path("agent_realm"), &fs.agent_realm)?;
+    let keyed = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
+    if !(2..=16).contains(&fs.feature_code.len()) || !fs.feature_code.chars().all(keyed) {
+        return Err(place.fault(
+            &path("feature_code"),
+            "not keys",
+            "write 2 to 16 of 0 to 9, * and #, for example \"*729\"",
+        ));
     }
     let keys = fs.agent_keys.named();
-    for (index, (name, keyed)) in keys.iter().enumerate() {
-        let key = format!("pbx.freeswitch.agent_keys.{name}");
-        let digit = keyed
-            .strip_prefix('*')
-            .filter(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()));
-        if digit.is_none() {
-            return Err(place.fault(&key, "not a star and one digit", "write for example \"*1\""));
-        }
-        if let Some((other, _)) = keys[..index].iter().find(|(_, other)| other == keyed) {
-            return Err(place.fault(&key, format_args!("the same as {other}"), "give each its own key"));
+    for (index, (name, key)) in keys.iter().enumerate() {
+        if let Some((other, _)) = keys[..index].iter().find(|(_, other)| other == key) {
+            let path = path(&format!("agent_keys.{name}"));
+            return Err(place.fault(&path, format_args!("the same as {other}"), "give each its own key"));
         }
     }
-    between(place, "pbx.freeswitch.command_timeout_ms", fs.command_timeout_ms, 200, 30_000, "ms")?;
-    between(place, "pbx.freeswitch.park_timeout_ms", fs.park_timeout_ms, 500, 60_000, "ms")
+    for (key, value, min, max) in [
+        ("connect_timeout_ms", fs.connect_timeout_ms, 50, 30_000),
+        ("command_timeout_ms", fs.command_timeout_ms, 200, 30_000),
+        ("park_timeout_ms", fs.park_timeout_ms, 200, 30_000),
+        ("reconnect_first_ms", fs.reconnect_first_ms, 50, 30_000),
+        ("reconnect_longest_ms", fs.reconnect_longest_ms, fs.reconnect_first_ms, 60_000),
+        ("heartbeat_ms", fs.heartbeat_ms, 500, 4_000),
+    ] {
+        between(place, &path(key), value, min, max, "ms")?;
+    }
+    Ok(())
 }
 
 fn check_capture(place: &Place, section: &str, capture: &CaptureSection) -> Result<(), ConfigError> {

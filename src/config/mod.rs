@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
-pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection};
+pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use secret::Secret;
 pub use sections::{
     ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
@@ -145,7 +145,8 @@ impl Config {
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
-        for path in own.into_iter().flatten() {
+        let pbx = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
+        for path in own.into_iter().chain(pbx).flatten() {
             *path = base.join(&*path);
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error};
 
 use super::secret::Secret;
 use super::words::{address, words};
@@ -17,7 +17,7 @@ words! {
 }
 
 /// `[pbx]`: the PBX the daemon works beside.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PbxSection {
     /// Which one.
@@ -27,10 +27,10 @@ pub struct PbxSection {
 }
 
 /// `[pbx.freeswitch]`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FreeSwitchSection {
-    /// Where mod_event_socket listens.
+    /// Where mod_event_socket listens; on this machine, for its password and commands are not encrypted.
     #[serde(deserialize_with = "address")]
     pub control_address: SocketAddr,
     /// The file with its password.
@@ -40,20 +40,45 @@ pub struct FreeSwitchSection {
     /// The password itself.
     #[serde(skip)]
     pub password: Secret,
-    /// Where FreeSWITCH connects to for each sealed leg. Keys travel over it unencrypted.
+    /// Where FreeSWITCH connects to for each sealed leg; on this machine, for keys travel over it.
     #[serde(deserialize_with = "address")]
     pub keypad_listen: SocketAddr,
-    /// States that the network between here and the PBX is theirs alone, so that the two addresses may
-    /// lie outside of this machine.
-    pub accept_remote_pbx: bool,
-    /// Takes payments from callers whose keys come as SIP INFO, although FreeSWITCH publishes those.
-    pub accept_sip_info: bool,
+    /// The dialplan context a sealed leg is sent to.
+    pub keypad_context: String,
+    /// The realm of the feature code's `bind_digit_action` on the agent's leg.
+    pub agent_realm: String,
+    /// What the agent keys to begin a payment.
+    pub feature_code: String,
     /// What the agent keys during a payment.
     pub agent_keys: AgentKeysSection,
-    /// How long the PBX may take to answer a command.
+    /// Takes payments from callers whose keys come as SIP INFO, although FreeSWITCH publishes those.
+    pub accept_sip_info: bool,
+    /// How long the PBX may take to accept a connection and the password.
+    pub connect_timeout_ms: u64,
+    /// How long it may take to answer a command.
     pub command_timeout_ms: u64,
-    /// How long a leg may take to be parked and to come back to us.
+    /// How long each leg may take to be parked and to come back to us.
     pub park_timeout_ms: u64,
+    /// The first pause before connecting again; it doubles.
+    pub reconnect_first_ms: u64,
+    /// As far as it doubles.
+    pub reconnect_longest_ms: u64,
+    /// How often the connection is proved alive.
+    pub heartbeat_ms: u64,
+}
+
+impl FreeSwitchSection {
+    /// The file that holds the password, wherever it comes from.
+    #[must_use]
+    pub fn password_path(&self) -> PathBuf {
+        match (&self.password_file, &self.password_credential) {
+            (Some(file), _) => file.clone(),
+            (None, Some(name)) => {
+                PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default()).join(name)
+            }
+            (None, None) => PathBuf::new(),
+        }
+    }
 }
 
 impl Default for FreeSwitchSection {
@@ -64,53 +89,81 @@ impl Default for FreeSwitchSection {
             password_credential: None,
             password: Secret::default(),
             keypad_listen: SocketAddr::from(([127, 0, 0, 1], 8085)),
-            accept_remote_pbx: false,
-            accept_sip_info: false,
+            keypad_context: "tonegate".into(),
+            agent_realm: "tgcode".into(),
+            feature_code: "*729".into(),
             agent_keys: AgentKeysSection::default(),
+            accept_sip_info: false,
+            connect_timeout_ms: 2_000,
             command_timeout_ms: 3_000,
-            park_timeout_ms: 5_000,
+            park_timeout_ms: 2_000,
+            reconnect_first_ms: 250,
+            reconnect_longest_ms: 5_000,
+            heartbeat_ms: 3_000,
         }
     }
 }
 
-/// `[pbx.freeswitch.agent_keys]`: a star and one key each.
-#[derive(Debug, Deserialize)]
+/// A star and one digit, as an agent keys it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StarKey(char);
+
+impl StarKey {
+    /// The digit after the star.
+    #[must_use]
+    pub fn digit(self) -> char {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for StarKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let mut rest = text.strip_prefix('*').unwrap_or_default().chars();
+        match (rest.next(), rest.next()) {
+            (Some(digit), None) if digit.is_ascii_digit() => Ok(Self(digit)),
+            _ => Err(D::Error::custom("not a star and one digit; write for example \"*1\"")),
+        }
+    }
+}
+
+/// `[pbx.freeswitch.agent_keys]`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgentKeysSection {
     /// The current field again.
-    pub restart_field: String,
+    pub restart_field: StarKey,
     /// All fields again, or another card.
-    pub restart_all: String,
+    pub restart_all: StarKey,
     /// Stop listening for keys, and go on.
-    pub pause: String,
+    pub pause: StarKey,
     /// Another means of payment.
-    pub other_means: String,
+    pub other_means: StarKey,
     /// End the payment.
-    pub cancel: String,
+    pub cancel: StarKey,
 }
 
 impl Default for AgentKeysSection {
     fn default() -> Self {
         Self {
-            restart_field: "*1".into(),
-            restart_all: "*2".into(),
-            pause: "*3".into(),
-            other_means: "*4".into(),
-            cancel: "*9".into(),
+            restart_field: StarKey('1'),
+            restart_all: StarKey('2'),
+            pause: StarKey('3'),
+            other_means: StarKey('4'),
+            cancel: StarKey('9'),
         }
     }
 }
 
 impl AgentKeysSection {
     /// Each with the name it has in the file.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, &str); 5] {
+    pub(super) fn named(&self) -> [(&'static str, StarKey); 5] {
         [
-            ("restart_field", &self.restart_field),
-            ("restart_all", &self.restart_all),
-            ("pause", &self.pause),
-            ("other_means", &self.other_means),
-            ("cancel", &self.cancel),
+            ("restart_field", self.restart_field),
+            ("restart_all", self.restart_all),
+            ("pause", self.pause),
+            ("other_means", self.other_means),
+            ("cancel", self.cancel),
         ]
     }
 }

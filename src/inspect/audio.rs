@@ -85,7 +85,7 @@ const TABLES: ([i16; 256], [i16; 256]) = {
 
 const fn mu_decode(octet: u8) -> i16 {
     let code = !octet;
-    let magnitude = ((((code & 0x0f) as i32) << 3) + 132 << ((code >> 4) & 7)) - 132;
+    let magnitude = (((((code & 0x0f) as i32) << 3) + 132) << ((code >> 4) & 7)) - 132;
     if code & 0x80 != 0 { -magnitude as i16 } else { magnitude as i16 }
 }
 

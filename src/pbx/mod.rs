@@ -5,6 +5,8 @@
 //! ([`Order`]) and the adapter reports ([`FromPbx`]). The adapter may die, reconnect and reconcile
 //! behind them; the session lives as long as the payment call.
 
+/// FreeSWITCH and telephones inside this process, for `tonegate demo` and tests.
+pub mod rehearsal;
 /// FreeSWITCH, by Event Socket.
 pub mod freeswitch;
 

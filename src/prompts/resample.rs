@@ -12,16 +12,17 @@ const KAISER_BETA: f64 = 7.857;
 /// Halves the sampling rate. As long as half the input, rounded up; no delay.
 pub(super) fn half(samples: &[i16]) -> Vec<i16> {
     let taps = taps();
-    let at = |index: isize| {
-        usize::try_from(index).ok().and_then(|index| samples.get(index)).map_or(0.0, |&x| f64::from(x))
-    };
+    let silence = std::iter::repeat_n(0.0, REACH);
+    let padded: Vec<f64> =
+        silence.clone().chain(samples.iter().map(|&sample| f64::from(sample))).chain(silence).collect();
     (0..samples.len())
         .step_by(2)
-        .map(|middle| {
-            let middle = middle as isize;
-            let mut sum = 0.5 * at(middle);
-            for (reach, tap) in (1..).step_by(2).zip(&taps) {
-                sum += tap * (at(middle - reach) + at(middle + reach));
+        .map(|first| {
+            let middle = first + REACH;
+            let mut sum = 0.5 * padded[middle];
+            for (at, tap) in taps.iter().enumerate() {
+                let reach = 2 * at + 1;
+                sum += tap * (padded[middle - reach] + padded[middle + reach]);
             }
             sum.round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
         })

@@ -16,7 +16,7 @@ const LEVEL_DBFS: std::ops::RangeInclusive<f64> = -30.0..=-16.0;
 /// What an agent can listen to while talking.
 const WHISPER_MAX_MS: u32 = 3_000;
 /// What both languages may weigh in the repository.
-const TREE_MAX_BYTES: u64 = 20_000_000;
+const TREE_MAX_BYTES: u64 = 30_000_000;
 
 fn sounds() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds")

@@ -11,7 +11,7 @@ pub mod testbank;
 #[cfg(test)]
 mod tests;
 
-pub use config::{PspConfigError, PspSettings, from_config};
+pub use config::{PspConfigError, PspSettings, from_config, from_section};
 pub use resolve::{Bounds, Step, reconcile, settle};
 
 use std::collections::BTreeMap;

@@ -18,7 +18,7 @@ use crate::card::Card;
 #[serde(default, deny_unknown_fields)]
 pub struct Bounds {
     /// How long the card is kept for sending it again, from the first request on; it is wiped then, whatever is
-    /// under way.
+    /// under way. Never longer than `settle_bound_ms`.
     pub card_held_ms: u64,
     /// Wait before the card is sent again; each further wait is twice as long.
     pub retry_first_ms: u64,
@@ -30,7 +30,8 @@ pub struct Bounds {
     pub query_interval_max_ms: u64,
     /// How long after the start "never seen" is not yet believed: the request may still be on its way.
     pub unseen_grace_ms: u64,
-    /// When to give up asking, from the first request on.
+    /// When to give up, from the first request on. Below `unseen_grace_ms`, a charge that never arrived is
+    /// told as unknown, and a later [`reconcile`] finds out.
     pub settle_bound_ms: u64,
 }
 
@@ -124,7 +125,7 @@ async fn send(
     bounds: &Bounds,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Answer {
-    let held_until = Instant::now() + Duration::from_millis(bounds.card_held_ms);
+    let held_until = Instant::now() + Duration::from_millis(bounds.card_held_ms.min(bounds.settle_bound_ms));
     let mut wait = Duration::from_millis(bounds.retry_first_ms);
     let mut open: Option<Answer> = None;
     let mut ordinal = 1;
@@ -185,8 +186,9 @@ async fn ask(
             // Its words are kept; the outcome is open.
             Outcome::NotCharged | Outcome::Unknown => last = Answer { outcome: Outcome::Unknown, ..answer },
         }
+        // Twice as long each time; the first query of a reconciliation has no wait that could be doubled.
         let longest = Duration::from_millis(bounds.query_interval_max_ms);
-        wait = (wait * 2).clamp(Duration::from_millis(bounds.query_first_ms), longest.max(Duration::from_millis(bounds.query_first_ms)));
+        wait = (wait * 2).min(longest).max(Duration::from_millis(bounds.query_first_ms));
         ordinal += 1;
     }
     last

@@ -7,6 +7,7 @@
 //! The store holds no card data but brand and last four digits. Free text from outside passes
 //! [`crate::observe::redact`] first.
 
+mod attempt;
 mod attempts;
 mod error;
 mod open;
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use sqlx::Transaction;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
-pub use attempts::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
+pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::call::{Ending, Money};
 use crate::pbx::Means;
 
-use super::attempts::AttemptRecord;
+use super::attempt::AttemptRecord;
 use super::text;
 
 /// A payment that begins.

@@ -13,26 +13,33 @@ pub(super) const MAX_FIELD_BYTES: usize = 256;
 /// Free text longer than this is cut.
 pub(super) const MAX_DETAIL_BYTES: usize = 2_000;
 
-const ENDINGS: [Ending; 15] = [
-    Ending::Approved,
-    Ending::Declined,
-    Ending::Unknown,
-    Ending::CancelledByAgent,
-    Ending::CancelledByCustomer,
-    Ending::OtherMeans,
-    Ending::TooManyAttempts,
-    Ending::TimedOut,
-    Ending::CustomerLeft,
-    Ending::AgentLeft,
-    Ending::NotSealed,
-    Ending::SealLost,
-    Ending::PbxLost,
-    Ending::Fault,
-    Ending::Drained,
-];
+/// Every ending there is; a new one does not compile until it is named here.
+macro_rules! endings {
+    ($($name:ident),+ $(,)?) => {
+        const ENDINGS: &[Ending] = &[$(Ending::$name),+];
+        const _: fn(Ending) = |ending| match ending { $(Ending::$name => (),)+ };
+    };
+}
 
-const MEANS: [(Means, &str); 3] =
-    [(Means::FeatureCode, "feature_code"), (Means::Api, "api"), (Means::DirectNumber, "direct_number")];
+endings!(
+    Approved,
+    Declined,
+    Unknown,
+    CancelledByAgent,
+    CancelledByCustomer,
+    OtherMeans,
+    TooManyAttempts,
+    TimedOut,
+    CustomerLeft,
+    AgentLeft,
+    NotSealed,
+    SealLost,
+    PbxLost,
+    Fault,
+    Drained,
+);
+
+const MEANS: [Means; 3] = [Means::FeatureCode, Means::Api, Means::DirectNumber];
 
 /// The word serde has for a value without content.
 pub(super) fn word(value: impl Serialize) -> String {
@@ -43,15 +50,19 @@ pub(super) fn word(value: impl Serialize) -> String {
 }
 
 pub(super) fn ending(text: &str) -> Option<Ending> {
-    ENDINGS.into_iter().find(|ending| word(ending) == text)
+    ENDINGS.iter().copied().find(|ending| word(ending) == text)
 }
 
 pub(super) fn means_word(means: Means) -> &'static str {
-    MEANS.iter().find(|(known, _)| *known == means).map_or("api", |(_, word)| word)
+    match means {
+        Means::FeatureCode => "feature_code",
+        Means::Api => "api",
+        Means::DirectNumber => "direct_number",
+    }
 }
 
 pub(super) fn means(text: &str) -> Option<Means> {
-    MEANS.iter().find(|(_, word)| *word == text).map(|(means, _)| *means)
+    MEANS.into_iter().find(|means| means_word(*means) == text)
 }
 
 /// A payment's number as it stands everywhere outside of the core.

@@ -4,43 +4,12 @@ use super::call::{Agreed, Call, EndedBy, agree};
 use super::sdp::Session;
 use super::sip::{Message, Start, uri_of};
 use super::wire::{GIVE_UP_AFTER, T1, T2};
-use super::{Answer, Dialog, Inner, PhoneError};
+use super::{Answer, Inner, PhoneError};
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-
-/// A call that rings and waits for a hand.
-pub struct Ringing {
-    inner: Arc<Inner>,
-    call: Arc<Call>,
-}
-
-impl Ringing {
-    pub(super) fn new(inner: Arc<Inner>, call: Arc<Call>) -> Self {
-        Self { inner, call }
-    }
-
-    /// A header of the INVITE.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.call.invite.as_ref()?.header(name)
-    }
-
-    /// Answers the call.
-    ///
-    /// # Errors
-    /// [`PhoneError::NotUp`] if the caller has given up, [`PhoneError::NoCommonCodec`].
-    pub fn answer(self) -> Result<Dialog, PhoneError> {
-        self.inner.answer(&self.call)?;
-        Ok(Dialog::new(self.inner, self.call))
-    }
-
-    /// Refuses the call with a status code, such as 486 (busy) or 603 (declined).
-    pub fn refuse(self, code: u16) {
-        self.inner.refuse(&self.call, code, EndedBy::Here);
-    }
-}
 
 impl Inner {
     /// Takes a message from the wire.
@@ -142,7 +111,7 @@ impl Inner {
     }
 
     /// Answers a call that rings.
-    fn answer(self: &Arc<Self>, call: &Arc<Call>) -> Result<(), PhoneError> {
+    pub(super) fn answer(self: &Arc<Self>, call: &Arc<Call>) -> Result<(), PhoneError> {
         let invite = call.invite.as_ref().ok_or(PhoneError::NotUp)?;
         let peer = {
             let mut state = call.state();
@@ -160,7 +129,7 @@ impl Inner {
     }
 
     /// Refuses a call that is not answered yet.
-    fn refuse(&self, call: &Call, code: u16, by: EndedBy) {
+    pub(super) fn refuse(&self, call: &Call, code: u16, by: EndedBy) {
         let Some(invite) = call.invite.as_ref() else { return };
         let (is_up, peer) = {
             let state = call.state();

@@ -1,6 +1,7 @@
 //! Two phones call each other without a PBX between them.
 
 use super::*;
+use crate::inspect::audio::Law;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -198,5 +199,12 @@ async fn nobody_there_is_told_and_bad_targets_too() {
     for bad in ["", "100", "sip:a b@127.0.0.1", "tel:+49"] {
         assert!(matches!(caller.call(bad).await, Err(PhoneError::BadTarget(_))), "{bad}");
     }
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a socket");
+    let address = silent.local_addr().expect("it is bound");
+    let unanswered = caller.call(&format!("sip:100@{address}")).await;
+    assert!(
+        matches!(unanswered, Err(PhoneError::Unanswered { to, .. }) if to == address),
+        "the INVITE is withdrawn after its time"
+    );
     assert!(matches!(caller.register().await, Err(PhoneError::NoRegistrar)));
 }

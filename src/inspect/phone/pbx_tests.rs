@@ -2,6 +2,7 @@
 
 use super::sip::uri_of;
 use super::*;
+use crate::inspect::audio::Law;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 

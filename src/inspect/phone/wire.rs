@@ -2,7 +2,6 @@
 
 use super::PhoneError;
 use super::sip::{Message, Start};
-use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,22 +21,21 @@ const MAX_WAITING_ANSWERS: usize = 16;
 /// Answers kept to be repeated when a request comes again.
 const MAX_KEPT_ANSWERS: usize = 64;
 
-/// A request's answers find it by its branch and method.
-type Pending = HashMap<(String, String), mpsc::Sender<Message>>;
+/// What tells one request from another: its branch and its method (RFC 3261, 17.1.3 and 17.2.3).
+type Exchange = (String, String);
 
 /// The signalling socket of a phone.
 pub struct Wire {
     socket: Arc<UdpSocket>,
     local: SocketAddr,
-    pending: Mutex<Pending>,
-    answered: Mutex<VecDeque<((String, String), Vec<u8>)>>,
-    random: Mutex<StdRng>,
+    pending: Mutex<HashMap<Exchange, mpsc::Sender<Message>>>,
+    answered: Mutex<VecDeque<(Exchange, Vec<u8>)>>,
 }
 
 /// A request under way; its answers are forgotten when it is dropped.
 pub struct Asked<'a> {
     wire: &'a Wire,
-    id: (String, String),
+    id: Exchange,
     answers: mpsc::Receiver<Message>,
     bytes: Vec<u8>,
     to: SocketAddr,
@@ -51,10 +49,9 @@ impl Wire {
     ///
     /// # Errors
     /// If the system does not tell the socket's address.
-    pub fn new(socket: Arc<UdpSocket>, seed: u64) -> std::io::Result<Self> {
+    pub fn new(socket: Arc<UdpSocket>) -> std::io::Result<Self> {
         let local = socket.local_addr()?;
-        let random = Mutex::new(StdRng::seed_from_u64(seed ^ u64::from(local.port())));
-        Ok(Self { socket, local, pending: Mutex::default(), answered: Mutex::default(), random })
+        Ok(Self { socket, local, pending: Mutex::default(), answered: Mutex::default() })
     }
 
     /// Where this phone is reached.
@@ -62,9 +59,10 @@ impl Wire {
         self.local
     }
 
-    /// A word nobody else uses.
+    /// A word nobody else uses. Never seeded: a PBX that remembers the last run would take a repeated
+    /// Call-ID for a repeated message.
     pub fn token(&self) -> String {
-        format!("{:016x}", self.random.lock().unwrap_or_else(PoisonError::into_inner).random::<u64>())
+        format!("{:016x}", rand::random::<u64>())
     }
 
     /// Sends once. What the socket refuses is lost, as on a network; whoever needs an answer repeats.
@@ -134,7 +132,7 @@ impl Wire {
     }
 }
 
-fn id_of(request: &Message) -> Option<(String, String)> {
+fn id_of(request: &Message) -> Option<Exchange> {
     Some((request.branch()?.to_owned(), request.cseq()?.1.to_owned()))
 }
 

@@ -21,24 +21,15 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::set::secret;
+use super::spy::Spy;
 use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
-use install::Install;
 use ports::Ports;
 use process::Process;
 use relay::Relay;
-use wire::{Spy, Wire};
+use wire::Wire;
 
-/// How long the eavesdropper may lag behind.
+/// How long the spy may lag behind.
 const SPY_LAG_MS: u64 = 5_000;
-
-/// How a private FreeSWITCH is started.
-#[derive(Clone, Debug)]
-pub struct FreeSwitchOptions {
-    /// The program; none: looked for as [`FreeSwitchTheatre::find`] does.
-    pub program: Option<PathBuf>,
-    /// The directory with tonegate's dialplan for FreeSWITCH.
-    pub dialplan: PathBuf,
-}
 
 /// A private FreeSWITCH with everything around it. Dropping it kills it; [`Theatre::close`] ends it in order.
 pub struct FreeSwitchTheatre {
@@ -66,9 +57,8 @@ impl FreeSwitchTheatre {
     ///
     /// # Errors
     /// If there is none, if it cannot be started, or if it does not take calls in time.
-    pub async fn start(directory: &Path, options: FreeSwitchOptions) -> Result<Arc<Self>, StageError> {
-        let install = options.program.as_deref().map_or_else(install::find, install::at);
-        let install: Install = install.ok_or_else(|| {
+    pub async fn start(directory: &Path) -> Result<Arc<Self>, StageError> {
+        let install = install::find().ok_or_else(|| {
             StageError(
                 "no FreeSWITCH here: set FREESWITCH_HOME to the directory it was installed into".into(),
             )
@@ -77,13 +67,13 @@ impl FreeSwitchTheatre {
         let directory = directory.canonicalize()?;
         let ports = Ports::claim()?;
         let password = format!("{:032x}", rand::random::<u128>());
-        setting::write(&directory, &options.dialplan, &ports, &password)?;
+        setting::write(&directory, &ports, &password)?;
         let mut process = Process::start(&install, &directory)?;
         let control = process.ready(ports.event_socket(), &password, &directory).await?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.event_socket()));
-        let spy = Spy::open(address, &password).await?;
+        let spy = Spy::plant(address, &password).await?;
         let relay = Relay::to(address).await?;
-        Ok(Arc::new(Self {
+        let theatre = Self {
             directory,
             ports,
             password,
@@ -93,7 +83,9 @@ impl FreeSwitchTheatre {
             relay,
             member: Mutex::default(),
             calls: AtomicU32::new(0),
-        }))
+        };
+        theatre.spy_catches_up().await?;
+        Ok(Arc::new(theatre))
     }
 
     /// Gives FreeSWITCH an API command, as an admin would with fs_cli, and answers what it says.
@@ -121,20 +113,23 @@ impl FreeSwitchTheatre {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.sip()))
     }
 
-    /// Waits until the eavesdropper has been told everything that has happened so far.
+    /// Waits until the spy has been told everything that has happened so far. One that is deaf, or full, is a
+    /// fault: half a truth must not pass for the whole.
     async fn spy_catches_up(&self) -> Result<(), StageError> {
-        let mark = format!("stage_mark={:032x}", rand::random::<u128>());
-        // An event of its own, behind all others.
-        self.api(&format!("global_setvar {mark}")).await?;
+        // Letters alone, so that nobody takes it for keys.
+        let mark: String = (0..24).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
         let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
-        let told = mark.replacen('=', "%3D", 1);
-        while !self.spy.was_told(&told) {
-            if Instant::now() > end {
-                return Err(StageError("the eavesdropper does not hear FreeSWITCH any more".into()));
+        while Instant::now() < end {
+            // An event of its own, behind all others.
+            self.api(&format!("global_setvar stage_mark={mark}")).await?;
+            for _ in 0..10 {
+                if self.spy.told().windows(mark.len()).rev().any(|told| told == mark.as_bytes()) {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(20)).await;
             }
-            sleep(Duration::from_millis(20)).await;
         }
-        Ok(())
+        Err(StageError("the spy does not hear FreeSWITCH any more".into()))
     }
 }
 
@@ -174,7 +169,7 @@ impl Theatre for FreeSwitchTheatre {
 
     async fn records(&self) -> Result<Records, StageError> {
         self.spy_catches_up().await?;
-        let mut texts = vec![("spy".to_owned(), self.spy.told()?)];
+        let mut texts = vec![("spy".to_owned(), self.spy.told())];
         for name in ["freeswitch.log", "output.txt"] {
             texts.push(("log".to_owned(), std::fs::read(self.directory.join("log").join(name))?));
         }

@@ -7,11 +7,16 @@
 mod daemon;
 mod events;
 mod freeswitch;
+mod leaks;
+mod rehearsal;
 mod set;
+mod spy;
 
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
-pub use freeswitch::{FreeSwitchOptions, FreeSwitchTheatre};
+pub use freeswitch::FreeSwitchTheatre;
+pub use leaks::leaked_keys;
+pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};

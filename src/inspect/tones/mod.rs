@@ -5,6 +5,7 @@
 
 mod detect;
 mod make;
+mod measure;
 
 pub use detect::{KeyTone, detect};
 pub use make::{ToneShape, append_key, append_keys, key_of, key_sample, pair_of};

@@ -143,11 +143,11 @@ fn no_amount_meets_a_missing_clip() {
     // `Speech::say` asserts that each clip exists.
     for currency in ["EUR", "USD", "GBP", "CHF", "CAD", "SEK", "JPY", "BHD", "XYZ"] {
         for language in Language::ALL {
-            for minor in (0..30_000).chain((30_000..i64::MAX / 20).step_by(46_116_860_184_273_879)).chain([
-                100_000_000,
-                i64::MAX,
-                i64::MIN,
-            ]) {
+            for minor in (0..30_000)
+                .step_by(7)
+                .chain((30_000..i64::MAX / 20).step_by(46_116_860_184_273_879))
+                .chain([100_000_000, i64::MAX, i64::MIN])
+            {
                 assert!(!spoken(minor, currency, language).is_empty());
             }
         }

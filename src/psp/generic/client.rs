@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+};
 use reqwest::header::{CONNECTION, TRANSFER_ENCODING};
 use reqwest::{Certificate, Client, Identity, Url, redirect, retry, tls};
 use std::fs::File;
@@ -36,7 +38,11 @@ pub(super) struct Account {
 }
 
 /// Checks the settings, reads the files, builds the client.
-pub(super) fn account(psp: &str, settings: &GenericSettings) -> Result<Account, PspConfigError> {
+pub(super) fn account(
+    psp: &str,
+    settings: &GenericSettings,
+    password: Option<Zeroizing<String>>,
+) -> Result<Account, PspConfigError> {
     let check = Check { psp };
     let url = check.url("url", &settings.url)?;
     if let Some(query_url) = &settings.query_url {
@@ -54,8 +60,16 @@ pub(super) fn account(psp: &str, settings: &GenericSettings) -> Result<Account, 
             return Err(check.fault(setting, format!("is {value}; write {least} to {most} milliseconds")));
         }
     }
-    let headers = check.headers(settings)?;
+    let headers = check.headers(settings, password)?;
     Ok(Account { client: check.client(settings)?, url, headers })
+}
+
+/// The password, from wherever the settings say it is.
+pub(super) fn password(
+    psp: &str,
+    settings: &GenericSettings,
+) -> Result<Option<Zeroizing<String>>, PspConfigError> {
+    Check { psp }.password(settings)
 }
 
 struct Check<'a> {
@@ -89,19 +103,25 @@ impl Check<'_> {
         }
     }
 
-    fn headers(&self, settings: &GenericSettings) -> Result<HeaderMap, PspConfigError> {
+    fn headers(
+        &self,
+        settings: &GenericSettings,
+        password: Option<Zeroizing<String>>,
+    ) -> Result<HeaderMap, PspConfigError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &settings.headers {
-            let bad = || self.fault("headers", format!("holds `{name}`, which is not a header that can be sent"));
+            let bad =
+                || self.fault("headers", format!("holds `{name}`, which is not a header that can be sent"));
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
             if OWN_HEADERS.contains(&name) {
-                return Err(self.fault("headers", format!("must not hold `{name}`, which is set by the client")));
+                return Err(
+                    self.fault("headers", format!("must not hold `{name}`, which is set by the client"))
+                );
             }
             let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let password = self.password(settings)?;
         match (&settings.user, password) {
             (Some(user), Some(password)) => {
                 if user.contains(':') {
@@ -200,14 +220,21 @@ impl Check<'_> {
         builder.build().map_err(|fault| {
             self.fault(
                 "ca_file",
-                format!("or the client certificate cannot be used for TLS: {}", super::exchange::cause(&fault)),
+                format!(
+                    "or the client certificate cannot be used for TLS: {}",
+                    super::exchange::cause(&fault)
+                ),
             )
         })
     }
 
     fn read(&self, setting: &'static str, path: &Path) -> Result<Zeroizing<Vec<u8>>, PspConfigError> {
-        let failed =
-            |source: io::Error| PspConfigError::File { psp: self.psp.into(), setting, path: path.into(), source };
+        let failed = |source: io::Error| PspConfigError::File {
+            psp: self.psp.into(),
+            setting,
+            path: path.into(),
+            source,
+        };
         let mut bytes = Zeroizing::new(Vec::new());
         File::open(path)
             .and_then(|file| file.take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes))
@@ -233,18 +260,27 @@ mod tests {
     fn fault_of(change: impl FnOnce(&mut GenericSettings)) -> String {
         let mut settings = GenericSettings::at("https://pay.example/charge");
         change(&mut settings);
-        account("shop", &settings).err().map(|fault| fault.to_string()).unwrap_or_default()
+        password("shop", &settings)
+            .and_then(|password| account("shop", &settings, password))
+            .err()
+            .map(|fault| fault.to_string())
+            .unwrap_or_default()
     }
 
     #[test]
     fn plain_http_is_for_this_machine_alone() {
-        for near in ["http://127.0.0.1:8089/charge", "http://localhost/", "http://[::1]:1/", "https://pay.example"] {
+        for near in
+            ["http://127.0.0.1:8089/charge", "http://localhost/", "http://[::1]:1/", "https://pay.example"]
+        {
             assert_eq!(fault_of(|s| s.url = near.into()), "", "{near}");
         }
         for far in ["http://pay.example/", "http://10.0.0.1/", "http://localhost.example/"] {
             assert!(fault_of(|s| s.url = far.into()).contains("in the clear"), "{far}");
         }
-        assert!(fault_of(|s| s.query_url = Some("http://pay.example/{transaction_id}".into())).contains("query_url"));
+        assert!(
+            fault_of(|s| s.query_url = Some("http://pay.example/{transaction_id}".into()))
+                .contains("query_url")
+        );
         assert!(fault_of(|s| s.url = "ftp://pay.example/".into()).contains("`ftp`"));
         assert!(fault_of(|s| s.url = "pay.example".into()).contains("https://"));
     }
@@ -257,7 +293,9 @@ mod tests {
         assert!(fault_of(|s| s.answer_timeout_ms = 0).contains("10 to 120000"));
         assert!(fault_of(|s| s.client_key_file = Some("/k".into())).contains("client_certificate_file"));
         assert!(fault_of(|s| s.ca_file = Some("/nowhere/ca.pem".into())).contains("/nowhere/ca.pem"));
-        assert!(fault_of(|s| drop(s.headers.insert("Content-Type".into(), "x".into()))).contains("content-type"));
+        assert!(
+            fault_of(|s| drop(s.headers.insert("Content-Type".into(), "x".into()))).contains("content-type")
+        );
         assert!(fault_of(|s| s.password_credential = Some("../x".into())).contains("not a path"));
     }
 
@@ -269,11 +307,14 @@ mod tests {
         let mut settings = GenericSettings::at("https://pay.example/");
         settings.user = Some("Aladdin".into());
         settings.password_file = Some(file.clone());
-        let account = account("shop", &settings).ok().expect("an account");
+        let secret = password("shop", &settings).expect("a password");
+        let account = account("shop", &settings, secret).expect("an account");
         // The example of RFC 7617 section 2 has the user and password in this form.
         assert_eq!(account.headers[AUTHORIZATION], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
         assert!(!format!("{:?}", account.headers).contains("QWxh"), "a password is never shown");
         std::fs::write(&file, "\n").expect("written");
-        assert!(fault_of(|s| (s.user, s.password_file) = (Some("u".into()), Some(file))).contains("empty file"));
+        assert!(
+            fault_of(|s| (s.user, s.password_file) = (Some("u".into()), Some(file))).contains("empty file")
+        );
     }
 }

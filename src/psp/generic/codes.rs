@@ -52,8 +52,18 @@ const TABLE: &[(Meaning, &[&str])] = &[
     (
         Meaning::Declined(DeclineReason::Blocked),
         &[
-            "04", "07", "41", "43", "62", "lost_card", "stolen_card", "pickup_card", "restricted_card",
-            "blocked_card", "fraudulent", "merchant_blacklist",
+            "04",
+            "07",
+            "41",
+            "43",
+            "62",
+            "lost_card",
+            "stolen_card",
+            "pickup_card",
+            "restricted_card",
+            "blocked_card",
+            "fraudulent",
+            "merchant_blacklist",
         ],
     ),
     (
@@ -74,16 +84,36 @@ const TABLE: &[(Meaning, &[&str])] = &[
     (
         Meaning::Declined(DeclineReason::Invalid),
         &[
-            "12", "13", "14", "15", "invalid_number", "incorrect_number", "invalid_card_number",
-            "invalid_account", "invalid_amount", "card_not_supported", "invalid_expiry_month",
-            "invalid_expiry_year", "transaction_not_allowed",
+            "12",
+            "13",
+            "14",
+            "15",
+            "invalid_number",
+            "incorrect_number",
+            "invalid_card_number",
+            "invalid_account",
+            "invalid_amount",
+            "card_not_supported",
+            "invalid_expiry_month",
+            "invalid_expiry_year",
+            "transaction_not_allowed",
         ],
     ),
     (
         Meaning::Fault,
         &[
-            "06", "19", "91", "92", "96", "processing_error", "issuer_not_available", "issuer_unavailable",
-            "acquirer_error", "try_again_later", "reenter_transaction", "rate_limited",
+            "06",
+            "19",
+            "91",
+            "92",
+            "96",
+            "processing_error",
+            "issuer_not_available",
+            "issuer_unavailable",
+            "acquirer_error",
+            "try_again_later",
+            "reenter_transaction",
+            "rate_limited",
         ],
     ),
     (
@@ -93,8 +123,14 @@ const TABLE: &[(Meaning, &[&str])] = &[
     (
         Meaning::Configuration(ACCOUNT),
         &[
-            "unauthorized", "unauthorised", "forbidden", "authentication_failed", "invalid_api_key",
-            "invalid_credentials", "account_inactive", "testmode_charges_only",
+            "unauthorized",
+            "unauthorised",
+            "forbidden",
+            "authentication_failed",
+            "invalid_api_key",
+            "invalid_credentials",
+            "account_inactive",
+            "testmode_charges_only",
         ],
     ),
     (
@@ -110,7 +146,14 @@ const TABLE: &[(Meaning, &[&str])] = &[
     (
         Meaning::Open,
         &[
-            "09", "68", "94", "duplicate", "duplicate_transaction", "in_progress", "pending", "processing",
+            "09",
+            "68",
+            "94",
+            "duplicate",
+            "duplicate_transaction",
+            "in_progress",
+            "pending",
+            "processing",
             "timeout",
         ],
     ),
@@ -122,15 +165,15 @@ const RAW_CARDS_WORDS: &[&str] = &["not enabled", "raw card", "card numbers dire
 
 /// What a code means; `None` for one that is not in the table.
 pub(super) fn meaning(code: &str, message: &str) -> Option<Meaning> {
-    let plain: String =
-        code.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let plain: String = code
+        .trim()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .collect();
     let known = TABLE.iter().find(|(_, codes)| codes.contains(&plain.as_str())).map(|(meaning, _)| *meaning);
     known.or_else(|| {
         let words = message.to_ascii_lowercase();
-        RAW_CARDS_WORDS
-            .iter()
-            .any(|part| words.contains(part))
-            .then_some(Meaning::Configuration(RAW_CARDS))
+        RAW_CARDS_WORDS.iter().any(|part| words.contains(part)).then_some(Meaning::Configuration(RAW_CARDS))
     })
 }
 

@@ -13,6 +13,8 @@ use crate::psp::Answer;
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Longest reference of a provider that is kept.
 const REFERENCE_MAX_CHARS: usize = 255;
+/// Longest error code that is kept for the journal.
+const CODE_MAX_CHARS: usize = 64;
 /// Longest text of a provider that is kept for the journal.
 const DETAIL_MAX_CHARS: usize = 240;
 /// From this many digits on, a number in a provider's text is struck out: it could be the card's.
@@ -114,7 +116,10 @@ fn judge(asked: Asked<'_>, status: StatusCode, reply: Option<&Map<String, Value>
     let code = reply.and_then(|fields| text(fields, "error_code"));
     let message = reply.and_then(|fields| text(fields, "error_message")).unwrap_or_default();
     let detail = match &code {
-        Some(code) => harmless(format!("HTTP {status}: {code} {message}").trim_end(), DETAIL_MAX_CHARS),
+        Some(code) => {
+            let (code, message) = (harmless(code, CODE_MAX_CHARS), harmless(&message, DETAIL_MAX_CHARS));
+            format!("HTTP {status}: {code} {message}").trim_end().to_owned()
+        }
         None => format!("HTTP {status}"),
     };
     let known = code.as_deref().filter(|code| !code.is_empty()).and_then(|code| meaning(code, &message));
@@ -209,7 +214,8 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
 
 /// A provider's words without control characters or anything that could be a card number, and cut to `chars_max`.
 fn harmless(words: &str, chars_max: usize) -> String {
-    let mut kept: Vec<char> = words.chars().take(chars_max).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut kept: Vec<char> =
+        words.chars().take(chars_max).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let (mut start, mut digits) = (0, 0);
     for place in 0..=kept.len() {
         match kept.get(place) {
@@ -232,108 +238,4 @@ fn harmless(words: &str, chars_max: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const CHARGE: Asked<'_> = Asked::Charge { deduplicates: true };
-    const QUERY: Asked<'_> = Asked::Query { transaction_id: "att-1" };
-
-    fn of(asked: Asked<'_>, status: u16, body: &str) -> Answer {
-        let reply: Option<Value> = serde_json::from_str(body).ok();
-        judge(asked, StatusCode::from_u16(status).expect("a status"), reply.as_ref().and_then(Value::as_object))
-    }
-
-    fn approved_as(reference: &str) -> Outcome {
-        Outcome::Approved { reference: reference.into() }
-    }
-
-    #[test]
-    fn an_approval_needs_a_charge_id_and_no_error_code() {
-        let yes = "{\"charge_id\":\"ch_1\",\"error_code\":null,\"error_message\":null}";
-        assert_eq!(of(CHARGE, 200, yes).outcome, approved_as("ch_1"));
-        assert_eq!(of(CHARGE, 200, "{\"charge_id\":77}").outcome, approved_as("77"));
-        for half in ["{}", "{\"charge_id\":null}", "{\"charge_id\":\"\"}", "[]", "", "{\"charge_id\":\"a\",\"error_code\":\"\"}"] {
-            let answer = of(CHARGE, 200, half);
-            assert_eq!((answer.outcome, answer.may_retry), (Outcome::Unknown, true), "{half}");
-        }
-        let both = "{\"charge_id\":\"ch_1\",\"error_code\":\"51\"}";
-        assert_eq!(of(CHARGE, 200, both).outcome, Outcome::Declined(DeclineReason::InsufficientFunds));
-    }
-
-    #[test]
-    fn a_status_alone_tells_configuration_from_uncertainty() {
-        for status in [401, 403, 404, 405, 415, 400, 422, 307, 308] {
-            let answer = of(CHARGE, status, "<html>");
-            assert_eq!(answer.outcome, Outcome::NotCharged, "{status}");
-            assert!(answer.remedy.is_some(), "{status}");
-        }
-        for status in [408, 409, 302, 303, 500, 502, 503, 504] {
-            assert_eq!(of(CHARGE, status, "<html>").outcome, Outcome::Unknown, "{status}");
-        }
-        assert_eq!(of(CHARGE, 500, "{\"error_code\":\"51\"}").outcome, Outcome::Unknown);
-        assert_eq!(of(CHARGE, 201, "{\"error_code\":\"94\"}").outcome, Outcome::Unknown);
-    }
-
-    #[test]
-    fn a_decline_keeps_its_reason_with_any_client_error() {
-        for status in [200, 400, 402, 403, 409, 422] {
-            let answer = of(CHARGE, status, "{\"error_code\":\"54\",\"error_message\":\"expired\"}");
-            assert_eq!(answer.outcome, Outcome::Declined(DeclineReason::Expired), "{status}");
-            assert!(answer.detail.contains("54 expired"));
-        }
-        assert_eq!(
-            of(CHARGE, 200, "{\"error_code\":\"ZZ\"}").outcome,
-            Outcome::Declined(DeclineReason::Generic)
-        );
-        let fault = of(CHARGE, 200, "{\"error_code\":\"010\",\"error_message\":\"Not allowed\"}");
-        assert_eq!(fault.outcome, Outcome::NotCharged);
-        assert!(fault.remedy.is_some_and(|remedy| remedy.contains("MOTO")));
-    }
-
-    #[test]
-    fn a_failed_query_never_frees_the_card_for_a_second_charge() {
-        for (status, body) in [
-            (404, "<html>not here</html>"),
-            (404, "{\"error_code\":\"not_found\"}"),
-            (401, "{\"error_code\":\"unauthorized\"}"),
-            (200, "{\"error_code\":\"unauthorized\"}"),
-            (200, "{\"error_code\":\"96\"}"),
-            (200, "{\"error_code\":\"ZZ\"}"),
-            (500, "{\"error_code\":\"unknown_transaction\"}"),
-            (429, ""),
-            (307, ""),
-        ] {
-            assert_eq!(of(QUERY, status, body).outcome, Outcome::Unknown, "{status} {body}");
-        }
-        for status in [200, 404] {
-            let unseen = of(QUERY, status, "{\"error_code\":\"unknown_transaction\"}");
-            assert_eq!(unseen.outcome, Outcome::NotCharged, "{status}");
-        }
-        let ours = "{\"transaction_id\":\"att-1\",\"error_code\":\"96\"}";
-        assert_eq!(of(QUERY, 200, ours).outcome, Outcome::NotCharged);
-        assert_eq!(of(QUERY, 200, "{\"charge_id\":\"ch_1\"}").outcome, approved_as("ch_1"));
-    }
-
-    #[test]
-    fn a_provider_that_repeats_the_card_number_is_not_quoted() {
-        let words = "{\"error_code\":\"05\",\"error_message\":\"4111 1111-1111 1111 refused in 2026\"}";
-        let detail = of(CHARGE, 200, words).detail;
-        assert_eq!(detail, "HTTP 200 OK: 05 xxxx xxxx-xxxx xxxx refused in 2026");
-    }
-
-    proptest! {
-        #[test]
-        fn no_long_number_survives(before in "[a-z ]{0,9}", number in "[0-9]{12,19}", after in "[a-z]{0,9}") {
-            let kept = harmless(&format!("{before}{number}{after}"), DETAIL_MAX_CHARS);
-            prop_assert!(!kept.contains(|c: char| c.is_ascii_digit()));
-        }
-
-        #[test]
-        fn any_answer_is_understood_without_panic(status in 200u16..600, body in ".{0,60}") {
-            let answer = of(CHARGE, status, &body);
-            let approved = matches!(answer.outcome, Outcome::Approved { .. });
-            prop_assert!(!approved);
-        }
-    }
-}
+mod tests;

@@ -28,6 +28,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 use super::{Answer, Capabilities, Charge, Psp, PspConfigError};
 use crate::card::Card;
@@ -54,9 +55,22 @@ impl GenericConnector {
     /// # Errors
     /// If a setting cannot work or a file cannot be read.
     pub fn new(name: &str, settings: &GenericSettings) -> Result<GenericConnector, PspConfigError> {
+        let password = client::password(name, settings)?;
+        GenericConnector::with_password(name, settings, password)
+    }
+
+    /// The same with a password that was fetched already; the settings that name its place are not followed.
+    ///
+    /// # Errors
+    /// As [`GenericConnector::new`].
+    pub fn with_password(
+        name: &str,
+        settings: &GenericSettings,
+        password: Option<Zeroizing<String>>,
+    ) -> Result<GenericConnector, PspConfigError> {
         Ok(GenericConnector {
             name: name.into(),
-            account: client::account(name, settings)?,
+            account: client::account(name, settings, password)?,
             profile: settings.profile,
             deduplicates: settings.deduplicates,
             query_url: settings.query_url.clone(),
@@ -81,10 +95,8 @@ impl GenericConnector {
     }
 
     async fn exchange(&self, asked: Asked<'_>, request: reqwest::RequestBuilder) -> Answer {
-        let request = request
-            .headers(self.account.headers.clone())
-            .header(ACCEPT, JSON)
-            .timeout(self.exchange_timeout);
+        let request =
+            request.headers(self.account.headers.clone()).header(ACCEPT, JSON).timeout(self.exchange_timeout);
         match request.send().await {
             Ok(response) => exchange::understand(asked, response).await,
             Err(fault) => exchange::lost(asked, &fault),
@@ -115,7 +127,9 @@ impl Psp for GenericConnector {
         let Some(template) = &self.query_url else {
             return asked.unknown(
                 "this connector cannot be asked what became of a charge",
-                Some("look the transaction up at the provider; set `query_url` if the connector can be asked"),
+                Some(
+                    "look the transaction up at the provider; set `query_url` if the connector can be asked",
+                ),
             );
         };
         let url = template.replace(QUERY_PLACE, &percent_encoded(&charge.key));
@@ -127,7 +141,9 @@ impl Psp for GenericConnector {
 fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(char::from(byte))
+            }
             // Writing to a string cannot fail.
             other => _ = write!(encoded, "%{other:02X}"),
         }

@@ -208,6 +208,16 @@ async fn the_card_is_gone_in_time_whatever_the_provider_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_short_bound_holds_for_the_sending_too() {
+    let bounds = Bounds { settle_bound_ms: 3_000, ..Bounds::default() };
+    let psp = Scripted::new(vec![None], vec![]);
+    let began = Instant::now();
+    let (answer, _) = settled(&psp, "1.00", &bounds).await;
+    assert_eq!(answer.outcome, Outcome::Unknown);
+    assert!(began.elapsed() <= Duration::from_millis(bounds.settle_bound_ms + 10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn retries_and_queries_are_bounded() {
     let bounds = Bounds::default();
     let many = |may_retry| (0..100).map(|_| said(Outcome::Unknown, may_retry)).collect::<Vec<_>>();

@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn each_ending_means_one_thing() {
-        let endings: Vec<u8> = BY_AMOUNT.iter().map(|(e, _)| *e).chain(FAULTS.iter().map(|(e, ..)| *e)).collect();
+        let endings: Vec<u8> =
+            BY_AMOUNT.iter().map(|(e, _)| *e).chain(FAULTS.iter().map(|(e, ..)| *e)).collect();
         assert_eq!(endings.iter().collect::<BTreeSet<_>>().len(), endings.len());
         assert!(endings.iter().all(|ending| *ending < 100));
     }

@@ -70,8 +70,10 @@ pub(super) struct Ledger {
 }
 
 const EXPIRED: Refusal = Refusal { code: "54", message: "expired card" };
-const REUSED: Refusal =
-    Refusal { code: "duplicate_transaction", message: "this transaction_id was used for another card or amount" };
+const REUSED: Refusal = Refusal {
+    code: "duplicate_transaction",
+    message: "this transaction_id was used for another card or amount",
+};
 
 impl Ledger {
     /// Decides, charges and writes down, in one go.

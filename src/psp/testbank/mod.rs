@@ -94,7 +94,10 @@ impl TestBank {
     ///
     /// # Errors
     /// If the address cannot be had.
-    pub async fn start(address: SocketAddr, settings: TestBankSettings) -> Result<RunningBank, TestBankError> {
+    pub async fn start(
+        address: SocketAddr,
+        settings: TestBankSettings,
+    ) -> Result<RunningBank, TestBankError> {
         let failed = |source| TestBankError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

@@ -27,7 +27,9 @@ pub(super) fn page() -> String {
     for (ending, refusal) in BY_AMOUNT {
         let _ = write!(html, "<tr><td>.{ending:02}<td>{}<td>{}", refusal.code, refusal.message);
     }
-    html.push_str("</table><h2>Amounts whose answer fails</h2><table><tr><th>Amount ends with<th>What happens");
+    html.push_str(
+        "</table><h2>Amounts whose answer fails</h2><table><tr><th>Amount ends with<th>What happens",
+    );
     for (ending, _, words) in FAULTS {
         let _ = write!(html, "<tr><td>.{ending:02}<td>{words}");
     }

@@ -94,8 +94,9 @@ fn money(text: &str, currency: Option<&str>) -> Result<Money, Refusal> {
         .to_ascii_uppercase()
         .parse()
         .map_err(|_| malformed("`currency_code` must have three letters"))?;
-    let amount = Money::parse(text, currency)
-        .map_err(|_| malformed("the amount must be a decimal number with no more digits than the currency has"))?;
+    let amount = Money::parse(text, currency).map_err(|_| {
+        malformed("the amount must be a decimal number with no more digits than the currency has")
+    })?;
     if amount.minor == 0 {
         return Err(Refusal { code: "13", message: "invalid amount" });
     }
@@ -135,12 +136,16 @@ mod tests {
     fn both_profiles_are_recognised_by_their_fields() {
         let card = "\"cardnumber\":\"4111111111111111\",\"expiry_month\":\"03\",\"expiry_year\":\"99\"";
         let of = |head: &str| read(format!("{{{head},\"transaction_id\":\"t\",{card}}}").as_bytes()).ok();
-        let read = of("\"method\":\"charge\",\"amount\":\"10.0\",\"currency_code\":\"USD\"").expect("a charge");
+        let read =
+            of("\"method\":\"charge\",\"amount\":\"10.0\",\"currency_code\":\"USD\"").expect("a charge");
         assert_eq!((read.order.profile, read.order.amount.map(|m| m.minor)), ("twilio", Some(1000)));
         assert_eq!(read.order.masked, "xxxxxxxxxxxx1111");
         let read = of("\"method\":\"credit-card\",\"chargeAmount\":\"10.55\",\"currency_code\":\"usd\"");
         let order = read.expect("a charge").order;
-        assert_eq!((order.profile, order.amount.map(|m| m.to_string())), ("signalwire", Some("10.55 USD".into())));
+        assert_eq!(
+            (order.profile, order.amount.map(|m| m.to_string())),
+            ("signalwire", Some("10.55 USD".into()))
+        );
         for stored in ["\"method\":\"tokenize\"", "\"method\":\"credit-card\",\"chargeAmount\":\"0.00\""] {
             assert_eq!(of(stored).expect("a card to store").order.amount, None, "{stored}");
         }
@@ -159,7 +164,10 @@ mod tests {
         for real in ["4111111111111129", "41111111", "", "+4111111111111111", "4111 1111 1111 1111"] {
             assert_eq!(with(real), "not_a_test_number", "{real}");
         }
-        assert_eq!(fault("{\"method\":\"charge\",\"transaction_id\":\"t\",\"cardnumber\":4111111111111111}"), "malformed");
+        assert_eq!(
+            fault("{\"method\":\"charge\",\"transaction_id\":\"t\",\"cardnumber\":4111111111111111}"),
+            "malformed"
+        );
     }
 
     #[test]

@@ -19,12 +19,12 @@ use std::time::Duration;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::TestBankSettings;
 use super::behaviour::{Fault, Refusal};
 use super::ledger::{Ledger, LedgerLine, Reply, Taken};
 use super::page::page;
 use super::request;
 use super::wire::Cut;
-use super::TestBankSettings;
 use crate::card::SecretBuffer;
 use crate::psp::generic::MAX_ANSWER_BYTES;
 
@@ -157,12 +157,18 @@ fn half(taken: &Taken) -> Response {
     (headers, Body::from_stream(chunks)).into_response()
 }
 
-async fn asked(State(bank): State<Arc<Bank>>, headers: HeaderMap, Path(transaction_id): Path<String>) -> Response {
+async fn asked(
+    State(bank): State<Arc<Bank>>,
+    headers: HeaderMap,
+    Path(transaction_id): Path<String>,
+) -> Response {
     if !bank.lets_in(&headers) {
         return unauthorised();
     }
-    const UNSEEN: Refusal =
-        Refusal { code: "unknown_transaction", message: "nothing was ever decided about this transaction_id" };
+    const UNSEEN: Refusal = Refusal {
+        code: "unknown_transaction",
+        message: "nothing was ever decided about this transaction_id",
+    };
     match bank.locked().reply(&transaction_id) {
         Some(reply) => answer(StatusCode::OK, &reply, Some(&transaction_id)),
         None => answer(StatusCode::NOT_FOUND, &Reply::refused(UNSEEN), Some(&transaction_id)),
@@ -198,7 +204,8 @@ async fn received(body: Body) -> Option<SecretBuffer> {
     let mut frames = body.into_data_stream();
     while let Some(frame) = frames.next().await {
         let frame = frame.ok()?;
-        let fits = buffer.spare_mut().get_mut(..frame.len()).map(|room| room.copy_from_slice(&frame)).is_some();
+        let fits =
+            buffer.spare_mut().get_mut(..frame.len()).map(|room| room.copy_from_slice(&frame)).is_some();
         let length = frame.len();
         // Wiped here if nobody else holds it; otherwise when the connection's own buffer is freed.
         if let Ok(mut bytes) = frame.try_into_mut() {

@@ -48,8 +48,10 @@ async fn each_decline_has_its_reason_in_both_profiles() {
         _ => None,
     };
     let bank = bank(true).await;
-    let by_amount = BY_AMOUNT.iter().map(|(ending, refusal)| (PLAIN_CARD.to_owned(), format!("42.{ending:02}"), refusal));
-    let by_number = BY_NUMBER.iter().map(|(number, refusal)| (number.to_string(), "42.50".to_owned(), refusal));
+    let by_amount =
+        BY_AMOUNT.iter().map(|(ending, refusal)| (PLAIN_CARD.to_owned(), format!("42.{ending:02}"), refusal));
+    let by_number =
+        BY_NUMBER.iter().map(|(number, refusal)| (number.to_string(), "42.50".to_owned(), refusal));
     for (number, euros, refusal) in by_amount.chain(by_number) {
         for profile in [Profile::Twilio, Profile::SignalWire] {
             let connector = connector(&bank, |settings| settings.profile = profile);
@@ -70,9 +72,16 @@ async fn each_decline_has_its_reason_in_both_profiles() {
 async fn whatever_breaks_after_sending_is_unknown_and_the_same_key_tells() {
     let bank = bank(true).await;
     let connector = connector(&bank, |_| {});
-    for (euros, charged_at_once) in
-        [("1.71", 1), ("1.72", 1), ("1.73", 0), ("1.74", 1), ("1.76", 0), ("1.77", 1), ("1.78", 1), ("1.83", 1)]
-    {
+    for (euros, charged_at_once) in [
+        ("1.71", 1),
+        ("1.72", 1),
+        ("1.73", 0),
+        ("1.74", 1),
+        ("1.76", 0),
+        ("1.77", 1),
+        ("1.78", 1),
+        ("1.83", 1),
+    ] {
         let charge = charge(euros, euros);
         let first = connector.authorise(&charge, &card(PLAIN_CARD)).await;
         assert_eq!((&first.outcome, first.may_retry), (&Outcome::Unknown, true), "{euros} {first:?}");
@@ -215,7 +224,10 @@ async fn the_bank_answers_people_and_other_software() {
     assert!(ledger.contains("xxxxxxxxxxxx4242") && !ledger.contains("42424242"), "{ledger}");
     let form = http.post(at("/charge")).body("x").send().await.expect("an answer");
     assert_eq!(form.status(), 415);
-    let broken = http.post(at("/charge")).header("content-type", "application/json").body("{\"cardnumber\":\"4242424242424242\"");
+    let broken = http
+        .post(at("/charge"))
+        .header("content-type", "application/json")
+        .body("{\"cardnumber\":\"4242424242424242\"");
     let broken = broken.send().await.expect("an answer").text().await.expect("text");
     assert!(broken.contains("malformed") && !broken.contains("4242"), "{broken}");
 }

@@ -42,7 +42,8 @@ async fn approving_server(authority: &Issuer, name: &str, clients_of: Option<&Is
         }
     };
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-    let config = builder.with_single_cert(vec![certificate.der().clone()], key.into()).expect("a configuration");
+    let config =
+        builder.with_single_cert(vec![certificate.der().clone()], key.into()).expect("a configuration");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");

@@ -17,7 +17,7 @@ const READY_MS: u64 = 60_000;
 /// How often it is asked meanwhile.
 const ASK_EVERY_MS: u64 = 50;
 /// How long it may take to end in order.
-const STOP_MS: u64 = 15_000;
+const STOP_MS: u64 = 4_000;
 
 /// A running FreeSWITCH. Dropping it kills it.
 pub(super) struct Process {

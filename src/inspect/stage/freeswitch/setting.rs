@@ -9,7 +9,10 @@ use super::ports::Ports;
 /// The configuration, with names between at-signs where an instance differs from the next.
 const TEMPLATE: &str = include_str!("freeswitch.xml");
 
-/// What an admin changes in tonegate's dialplan: where the daemon listens, and who is the human that answers
+/// Tonegate's own dialplan, as an admin copies it.
+const CONTEXT: &str = include_str!("../../../../dialplan/freeswitch/tonegate.xml");
+const DIRECT: &str = include_str!("../../../../dialplan/freeswitch/direct_number.xml");
+/// What an admin changes in it: where the daemon listens, and who is the human that answers
 /// when it cannot.
 const KEYPAD: &str = "127.0.0.1:8085";
 const HUMAN: &str = "user/1001";
@@ -36,32 +39,22 @@ const DIRECTORIES: [&str; 16] = [
     "cdr/json",
 ];
 
-/// Writes the configuration into `directory/conf`, with tonegate's dialplan from the directory `dialplan`, and
-/// makes the other directories.
+/// Writes the configuration into `directory/conf`, tonegate's dialplan with it, and makes the other
+/// directories.
 ///
 /// # Errors
-/// If tonegate's dialplan is not there, if something cannot be written, or a path has characters that a dialplan would split or expand.
-pub(super) fn write(
-    directory: &Path,
-    dialplan: &Path,
-    ports: &Ports,
-    password: &str,
-) -> Result<(), StageError> {
+/// If something cannot be written, if tonegate's dialplan does not fit, or if the path has characters that a dialplan would split or expand.
+pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(), StageError> {
     for name in DIRECTORIES {
         std::fs::create_dir_all(directory.join(name))?;
     }
     let keypad = format!("127.0.0.1:{}", ports.keypad());
     let human = "sofia/stage/${sip_h_X-Stage-Callee}";
-    let taken = [
-        ("tonegate.xml", vec![(KEYPAD, keypad.as_str())]),
-        (
-            "direct_number.xml",
-            vec![(KEYPAD, keypad.as_str()), (HUMAN, human), (DIRECT_NUMBER, DIRECT_NUMBER)],
-        ),
+    let both = [
+        ("tonegate.xml", CONTEXT, vec![(KEYPAD, keypad.as_str())]),
+        ("direct_number.xml", DIRECT, vec![(KEYPAD, keypad.as_str()), (HUMAN, human)]),
     ];
-    for (name, changes) in taken {
-        let text = std::fs::read_to_string(dialplan.join(name))
-            .map_err(|fault| StageError(format!("{}/{name}: {fault}", dialplan.display())))?;
+    for (name, text, changes) in both {
         std::fs::write(directory.join("conf/dialplan").join(name), changed(name, text, &changes)?)?;
     }
     let filled = [
@@ -78,8 +71,8 @@ pub(super) fn write(
 }
 
 /// A dialplan with an admin's changes; what is to be changed must be there.
-fn changed(name: &str, text: String, changes: &[(&str, &str)]) -> Result<String, StageError> {
-    changes.iter().try_fold(text, |text, (from, to)| {
+fn changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<String, StageError> {
+    changes.iter().try_fold(text.to_owned(), |text, (from, to)| {
         let changed = text.contains(from).then(|| text.replace(from, to));
         changed
             .ok_or_else(|| StageError(format!("tonegate's dialplan {name} does not hold `{from}` any more")))

@@ -1,13 +1,11 @@
-//! The Event Socket, as far as the stage needs it: orders, and everything that is told.
+//! The Event Socket, as far as the stage needs it: orders and their answers.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::super::StageError;
 
@@ -17,8 +15,6 @@ const ANSWER_MS: u64 = 10_000;
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// The most header lines of one frame.
 const MAX_HEADERS: usize = 1024;
-/// How much an eavesdropper keeps: some hours of a few calls.
-const MAX_KEPT_BYTES: usize = 256 * 1024 * 1024;
 
 /// A connection that gives orders.
 pub(super) struct Wire {
@@ -102,61 +98,4 @@ impl Wire {
 
 fn header<'a>(headers: &'a [String], name: &str) -> Option<&'a str> {
     headers.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-}
-
-/// A second client, as any admin may have one: subscribed to everything, and it keeps all of it.
-pub(super) struct Spy {
-    kept: Arc<Mutex<Kept>>,
-    _reader: AbortOnDropHandle<()>,
-}
-
-#[derive(Default)]
-struct Kept {
-    bytes: Vec<u8>,
-    is_full: bool,
-}
-
-impl Spy {
-    /// Listens from now on.
-    ///
-    /// # Errors
-    /// As [`Wire::open`].
-    pub async fn open(address: SocketAddr, password: &str) -> Result<Self, StageError> {
-        let mut wire = Wire::open(address, password).await?;
-        wire.order("event plain ALL").await?;
-        wire.order("log info").await?;
-        let kept = Arc::new(Mutex::new(Kept::default()));
-        let reader = tokio::spawn(read(wire.stream, Arc::clone(&kept)));
-        Ok(Self { kept, _reader: AbortOnDropHandle::new(reader) })
-    }
-
-    /// Everything it was told.
-    ///
-    /// # Errors
-    /// If it was more than it can keep: half a truth must not pass for the whole.
-    pub fn told(&self) -> Result<Vec<u8>, StageError> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.is_full {
-            return Err(StageError(format!("the eavesdropper heard more than {MAX_KEPT_BYTES} bytes")));
-        }
-        Ok(kept.bytes.clone())
-    }
-
-    /// Whether it was told this.
-    pub fn was_told(&self, text: &str) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes.windows(text.len().max(1)).rev().any(|window| window == text.as_bytes())
-    }
-}
-
-async fn read(mut stream: BufReader<TcpStream>, kept: Arc<Mutex<Kept>>) {
-    let mut buffer = vec![0; 64 * 1024];
-    while let Ok(length @ 1..) = stream.read(&mut buffer).await {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.bytes.len() + length > MAX_KEPT_BYTES {
-            kept.is_full = true;
-            return;
-        }
-        kept.bytes.extend(buffer.iter().take(length));
-    }
 }

@@ -1,0 +1,109 @@
+//! Keys of one leg that can be read in what a PBX has kept or told.
+//!
+//! A PBX does not write a card number down in one piece: it writes a line or an event for each key. So
+//! the question to its records is not "is the number in there" but "is any key of this leg in there".
+
+use super::Records;
+
+/// Every key of this leg that can be read in log, CDRs and events: one piece for each place found.
+#[must_use]
+pub fn leaked_keys(records: &Records, leg: &str) -> Vec<String> {
+    let mut leaked = Vec::new();
+    for (name, bytes) in &records.texts {
+        let text = String::from_utf8_lossy(bytes);
+        let found: Vec<String> = match name.as_str() {
+            "log" => text.lines().filter_map(|line| in_log_line(line, leg)).collect(),
+            "spy" => text.split("\n\n").flat_map(|block| in_event(block, leg)).collect(),
+            _ => text.lines().flat_map(|line| in_record(line, leg)).collect(),
+        };
+        leaked.extend(found.into_iter().map(|keys| format!("{name}: {keys}")));
+    }
+    leaked
+}
+
+/// `<leg> … RECV DTMF 4:800`
+fn in_log_line(line: &str, leg: &str) -> Option<String> {
+    if !line.contains(leg) {
+        return None;
+    }
+    let (_, after) = line.split_once("DTMF ")?;
+    let keys: String = after.chars().take_while(|c| is_key(*c)).collect();
+    (!keys.is_empty()).then_some(keys)
+}
+
+/// Headers whose name speaks of digits or DTMF and whose value is nothing but keys; and the body of a
+/// SIP INFO.
+fn in_event(block: &str, leg: &str) -> Vec<String> {
+    if !block.contains(leg) && !block.contains("Signal=") {
+        return Vec::new();
+    }
+    let mut keys: Vec<String> = block.lines().filter_map(in_header).collect();
+    keys.extend(block.lines().filter_map(|line| line.strip_prefix("Signal=")).map(str::to_owned));
+    keys.extend(block.lines().filter_map(|line| in_log_line(line, leg)));
+    keys
+}
+
+fn in_header(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(": ")?;
+    let name = name.to_ascii_lowercase();
+    // How long a key was, how it came, how many packets that took, and what the agent's own code is, are no
+    // secrets.
+    let speaks = (name.contains("digit") || name.contains("dtmf"))
+        && !name.contains("duration")
+        && !name.ends_with("count")
+        && !name.contains("source")
+        && !name.contains("type");
+    let value = value.replace("%23", "#").replace("%2A", "*");
+    (speaks && !value.is_empty() && value.chars().all(is_key)).then_some(value)
+}
+
+/// `digits_dialed=4929` in whatever form a CDR is written.
+fn in_record(line: &str, leg: &str) -> Vec<String> {
+    if !line.contains(leg) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices("digits") {
+        let rest = &line[at..];
+        let name_end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let value = rest[name_end..].trim_start_matches(['"', ':', '=', ' ', '>']);
+        let keys: String = value.chars().take_while(|c| is_key(*c)).collect();
+        if !keys.is_empty() {
+            found.push(keys);
+        }
+    }
+    found
+}
+
+fn is_key(c: char) -> bool {
+    c.is_ascii_digit() || c == '*' || c == '#'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEG: &str = "5f0a3f0e-0000-4000-8000-000000000001";
+
+    fn records(name: &str, text: &str) -> Records {
+        Records { texts: vec![(name.into(), text.as_bytes().to_vec())], ..Records::default() }
+    }
+
+    #[test]
+    fn keys_are_found_where_a_pbx_writes_them() {
+        let log = format!("{LEG} 2026-11-22 [INFO] switch_channel.c:520 RECV DTMF 4:800");
+        assert_eq!(leaked_keys(&records("log", &log), LEG), ["log: 4"]);
+        assert!(leaked_keys(&records("log", &log), "another").is_empty());
+
+        let event = format!("Event-Name: DTMF\nUnique-ID: {LEG}\nDTMF-Digit: %23\nDTMF-Duration: 800\nDTMF-Source: RTP\nvariable_rtp_audio_in_dtmf_packet_count: 24");
+        assert_eq!(leaked_keys(&records("spy", &event), LEG), ["spy: #"]);
+
+        let cdr = format!("{{\"uuid\":\"{LEG}\",\"digits_dialed\":\"4929\",\"read_codec\":\"PCMU\"}}");
+        assert_eq!(leaked_keys(&records("cdr:json", &cdr), LEG), ["cdr:json: 4929"]);
+        let clean = format!("{{\"uuid\":\"{LEG}\",\"digits_dialed\":\"none\"}}");
+        assert!(leaked_keys(&records("cdr:json", &clean), LEG).is_empty());
+
+        let info = "Event-Name: RECV_INFO\nContent-Length: 22\n\nSignal=4\nDuration=160";
+        assert_eq!(leaked_keys(&records("spy", info), LEG), ["spy: 4"]);
+    }
+}

@@ -1,0 +1,257 @@
+//! The rehearsal PBX as a theatre: no sound, but everything that can be heard is known.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::call::Party;
+use crate::pbx::rehearsal::{self as pbx, Heard, Level, PhoneHandle, Rehearsal, Settings, Sound};
+
+use super::set::{free_address, secret};
+use super::spy::Spy;
+use super::{
+    CallPlan, Conversation, Handset, KeySent, Keys, Media, Records, Route, StageError, Theatre,
+};
+
+/// The number that takes payments without an agent.
+const PAYMENT_NUMBER: &str = "700";
+
+/// The rehearsal PBX, running in this process.
+pub struct RehearsalTheatre {
+    pbx: Rehearsal,
+    spy: Spy,
+    keypad: SocketAddr,
+    began: Instant,
+}
+
+impl RehearsalTheatre {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// If no loopback port can be had.
+    pub async fn open() -> Result<Arc<Self>, StageError> {
+        let keypad = free_address()?;
+        let settings = Settings {
+            daemon_address: Some(keypad),
+            payment_number: PAYMENT_NUMBER.into(),
+            ..Settings::default()
+        };
+        let pbx = Rehearsal::start(settings).await?;
+        let spy = Spy::plant(pbx.control_address(), &pbx.password()).await?;
+        let began = Instant::now() - Duration::from_millis(pbx.now_ms());
+        Ok(Arc::new(Self { pbx, spy, keypad, began }))
+    }
+
+    fn telephone(&self, phone: PhoneHandle) -> Box<RehearsalHandset> {
+        Box::new(RehearsalHandset { phone, began: self.began })
+    }
+}
+
+#[async_trait::async_trait]
+impl Theatre for RehearsalTheatre {
+    fn name(&self) -> &'static str {
+        "rehearsal"
+    }
+
+    fn daemon_config(&self, dir: &Path) -> Result<String, StageError> {
+        secret(&dir.join("pbx.password"), &self.pbx.password())?;
+        Ok(format!(
+            "[pbx]\nkind = \"freeswitch\"\n\n[pbx.freeswitch]\ncontrol_address = \"{}\"\n\
+             password_file = \"pbx.password\"\nkeypad_listen = \"{}\"\n\n",
+            self.pbx.control_address(),
+            self.keypad
+        ))
+    }
+
+    async fn call(&self, plan: &CallPlan) -> Result<Conversation, StageError> {
+        let mut variables = BTreeMap::new();
+        let mut set = |name: &str, value: &str| variables.insert(name.to_owned(), value.to_owned());
+        if let Some(amount) = plan.amount {
+            set("tonegate_amount", amount);
+        }
+        if let Some(language) = plan.language {
+            set("tonegate_language", language);
+        }
+        if plan.media == Media::PassKeys {
+            set("pass_rfc2833", "true");
+        }
+        let queue = match plan.route {
+            Route::CallCenter => Some("support@default".to_owned()),
+            Route::Fifo => Some("support".to_owned()),
+            Route::Inbound | Route::Outbound => None,
+        };
+        let call = self
+            .pbx
+            .place_call(pbx::CallPlan {
+                agent_calls: plan.route == Route::Outbound,
+                queue,
+                keys: keys(plan.keys),
+                media: match plan.media {
+                    Media::Through | Media::PassKeys => pbx::Media::Normal,
+                    Media::Bypass => pbx::Media::Bypass,
+                    Media::Proxy => pbx::Media::Proxy,
+                },
+                record: plan.record.then(|| "/rehearsal/call.wav".to_owned()),
+                variables,
+                ..pbx::CallPlan::default()
+            })
+            .await
+            .map_err(|fault| StageError(fault.to_string()))?;
+        Ok(Conversation {
+            customer: self.telephone(call.customer),
+            agent: self.telephone(call.agent),
+            customer_leg: call.customer_leg,
+            agent_leg: call.agent_leg,
+        })
+    }
+
+    async fn dial_direct(&self, how: Keys) -> Result<Box<dyn Handset>, StageError> {
+        let variables = BTreeMap::from([("tonegate_amount".to_owned(), "42.50".to_owned())]);
+        let phone = self.pbx.dial_direct(PAYMENT_NUMBER, keys(how), &variables).await;
+        Ok(self.telephone(phone.map_err(|fault| StageError(fault.to_string()))?))
+    }
+
+    async fn cut_control_link(&self) -> Result<(), StageError> {
+        self.pbx.drop_control_link();
+        Ok(())
+    }
+
+    async fn variable(&self, leg: &str, name: &str) -> Option<String> {
+        self.pbx.variable(leg, name)
+    }
+
+    async fn records(&self) -> Result<Records, StageError> {
+        let log: Vec<_> = self.pbx.log(Level::Info).into_iter().map(|line| line.text).collect();
+        let cdrs: Vec<_> = self.pbx.cdrs().iter().map(|cdr| format!("{cdr:?}")).collect();
+        Ok(Records {
+            texts: vec![
+                ("log".into(), log.join("\n").into_bytes()),
+                ("cdr".into(), cdrs.join("\n").into_bytes()),
+                ("spy".into(), self.spy.told()),
+            ],
+            recordings: Vec::new(),
+            recorded_keys: self.pbx.recordings().iter().map(pbx::Recording::tones).collect(),
+        })
+    }
+
+    async fn close(&self) {}
+}
+
+fn keys(keys: Keys) -> pbx::Keys {
+    match keys {
+        Keys::Rfc4733 => pbx::Keys::Rfc4733,
+        Keys::InBand => pbx::Keys::InBand,
+        Keys::Both => pbx::Keys::Both,
+        Keys::Info => pbx::Keys::Info,
+    }
+}
+
+/// A telephone of the rehearsal PBX.
+pub struct RehearsalHandset {
+    phone: PhoneHandle,
+    began: Instant,
+}
+
+impl RehearsalHandset {
+    /// What is heard, live, for a person to watch.
+    #[must_use]
+    pub fn phone(&self) -> &PhoneHandle {
+        &self.phone
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Stretches without voice between two moments.
+    fn gaps(&self, from: u64, to: u64) -> Vec<u64> {
+        let mut gaps = Vec::new();
+        let mut silent_since = Some(0);
+        for Heard { at_ms, what } in self.phone.heard() {
+            match (what, silent_since) {
+                (Sound::Voice, Some(since)) => {
+                    gaps.push(at_ms.min(to).saturating_sub(since.max(from)));
+                    silent_since = None;
+                }
+                (Sound::Silence, None) => silent_since = Some(at_ms),
+                _ => {}
+            }
+        }
+        if let Some(since) = silent_since {
+            gaps.push(to.saturating_sub(since.max(from)));
+        }
+        gaps
+    }
+}
+
+#[async_trait::async_trait]
+impl Handset for RehearsalHandset {
+    async fn key(&self, keys: &str, tone_ms: u32, gap_ms: u32) -> Result<Vec<KeySent>, StageError> {
+        let mut sent = Vec::new();
+        for key in keys.chars() {
+            let began = Instant::now();
+            self.phone.key(&key.to_string(), tone_ms.into(), 0).await;
+            sent.push(KeySent { began, ended: Instant::now() });
+            tokio::time::sleep(Duration::from_millis(gap_ms.into())).await;
+        }
+        Ok(sent)
+    }
+
+    async fn hang_up(&self) -> Result<(), StageError> {
+        self.phone.hang_up();
+        Ok(())
+    }
+
+    async fn hold(&self) -> Result<(), StageError> {
+        self.phone.hold();
+        Ok(())
+    }
+
+    async fn resume(&self) -> Result<(), StageError> {
+        self.phone.resume();
+        Ok(())
+    }
+
+    async fn transfer(&self, to: &str) -> Result<(), StageError> {
+        self.phone.transfer(to);
+        Ok(())
+    }
+
+    fn is_up(&self) -> bool {
+        self.phone.leg().is_some()
+    }
+
+    fn keys_received(&self) -> String {
+        let event = |heard: Heard| if let Sound::TelephoneEvent(key) = heard.what { Some(key) } else { None };
+        self.phone.heard().into_iter().filter_map(event).collect()
+    }
+
+    fn tones_heard(&self) -> String {
+        let tone = |heard: Heard| if let Sound::Tone(key) = heard.what { Some(key) } else { None };
+        self.phone.heard().into_iter().filter_map(tone).collect()
+    }
+
+    fn hears_voice(&self, _of: Party, from: Instant, to: Instant) -> bool {
+        let (from, to) = (self.ms(from), self.ms(to));
+        let silent: u64 = self.gaps(from, to).into_iter().sum();
+        silent * 2 <= to.saturating_sub(from)
+    }
+
+    fn hears_prompt(&self, from: Instant, to: Instant) -> bool {
+        let (from, to) = (self.ms(from), self.ms(to));
+        self.phone.heard().iter().any(|heard| {
+            matches!(heard.what, Sound::Prompt(_)) && (from..=to).contains(&heard.at_ms)
+        })
+    }
+
+    fn longest_gap_ms(&self, _of: Party, from: Instant, to: Instant) -> u32 {
+        let longest = self.gaps(self.ms(from), self.ms(to)).into_iter().max().unwrap_or(0);
+        u32::try_from(longest).unwrap_or(u32::MAX)
+    }
+
+    fn save(&self, _path: &Path) -> Result<bool, StageError> {
+        Ok(false)
+    }
+}

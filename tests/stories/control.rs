@@ -1,0 +1,44 @@
+//! Control: the stories' own eyes. Without a payment every leak has to be seen, or seeing none means nothing.
+
+use std::time::Duration;
+
+use tonegate::inspect::stage::{CallPlan, Keys, leaked_keys};
+
+use crate::ensure;
+use crate::scene::{Scene, Told};
+use crate::story;
+use crate::teller::{Stage, Story};
+
+pub fn stories() -> Vec<Story> {
+    vec![story!(without_a_payment_every_leak_is_seen), story!(without_a_payment_tones_are_heard)]
+}
+
+async fn without_a_payment_every_leak_is_seen(stage: Stage) -> Told {
+    let scene = Scene::open(&stage, CallPlan::default()).await?;
+    scene.they_talk().await?;
+    scene.customer("4929").await?;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let got = scene.call.agent.keys_received();
+    ensure!(got == "4929", "an unsealed line gives the agent {got:?} instead of 4929");
+    scene.call.customer.hang_up().await?;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let leaked = leaked_keys(&scene.set.theatre.records().await?, &scene.call.customer_leg);
+    for place in ["log", "spy", "cdr"] {
+        ensure!(leaked.iter().any(|leak| leak.starts_with(place)), "the control finds nothing in {place}: {leaked:?}");
+    }
+    Ok(())
+}
+
+async fn without_a_payment_tones_are_heard(stage: Stage) -> Told {
+    let plan = CallPlan { keys: Keys::InBand, record: true, ..CallPlan::default() };
+    let scene = Scene::open(&stage, plan).await?;
+    scene.customer("4929").await?;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let heard = scene.call.agent.tones_heard();
+    ensure!(heard == "4929", "an unsealed in-band line lets the agent hear {heard:?} instead of 4929");
+    scene.call.customer.hang_up().await?;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let records = scene.set.theatre.records().await?;
+    ensure!(!records.recorded_keys.is_empty(), "the recording of an unsealed in-band call holds no tones");
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! Stories of payment calls, told on every PBX there is.
+//!
+//! `cargo test --test stories` tells them on the rehearsal PBX and, where one is found, on a real
+//! FreeSWITCH. `TONEGATE_PBX=freeswitch` tells them there only, and fails if there is none. Words on the
+//! command line choose stories by their names; `TONEGATE_STORY_WORKERS` says how many are told at once.
+
+mod control;
+mod endings;
+mod faults;
+mod lines;
+mod many;
+mod payments;
+mod scene;
+mod secrecy;
+mod self_service;
+mod teller;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let stories = [
+        control::stories(),
+        payments::stories(),
+        endings::stories(),
+        lines::stories(),
+        self_service::stories(),
+        secrecy::stories(),
+        faults::stories(),
+        many::stories(),
+    ];
+    teller::tell(stories.into_iter().flatten().collect())
+}
