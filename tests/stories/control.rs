@@ -39,6 +39,7 @@ async fn without_a_payment_tones_are_heard(stage: Stage) -> Told {
     scene.call.customer.hang_up().await?;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let records = scene.set.theatre.records().await?;
-    ensure!(!records.recorded_keys.is_empty(), "the recording of an unsealed in-band call holds no tones");
+    let recorded = records.keys_recorded_of(&scene.call.customer_leg)?;
+    ensure!(recorded.contains("4929"), "the recording of an unsealed in-band call holds {recorded:?}");
     Ok(())
 }

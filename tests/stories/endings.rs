@@ -45,7 +45,7 @@ async fn the_customer_cancels_with_two_stars(stage: Stage) -> Told {
 }
 
 async fn the_customer_keys_nothing(stage: Stage) -> Told {
-    let quick = "first_key_timeout_ms = 1000\nsentence_max_ms = 1000\nattempts_per_field = 2\n";
+    let quick = "first_key_timeout_ms = 3000\nsentence_max_ms = 5000\nattempts_per_field = 2\n";
     let mut scene = Scene::open_with(&stage, CallPlan::default(), |o| o.capture = quick.into()).await?;
     scene.pay().await?;
     let refused = scene.told("field_refused").await?;

@@ -63,6 +63,8 @@ async fn declined_then_another_card(stage: Stage) -> Told {
     scene.pay_with(SHORT_OF_FUNDS).await?;
     let declined = scene.told("declined").await?;
     ensure!(declined.event["reason"] == "insufficient_funds", "{}", declined.event);
+    // The shield outlasts the last tone; then they talk.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     scene.they_talk().await?;
     scene.agent("*2").await?;
     scene.asked("number").await?;

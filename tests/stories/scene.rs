@@ -136,7 +136,10 @@ impl Scene {
         let records = self.set.theatre.records().await?;
         let leaked = leaked_keys(&records, &self.call.customer_leg);
         ensure!(leaked.is_empty(), "the PBX's records hold keys of the customer's leg: {leaked:?}");
-        ensure!(records.recorded_keys.is_empty(), "recordings hold the tones {:?}", records.recorded_keys);
+        for leg in [&self.call.customer_leg, &self.call.agent_leg] {
+            let keys = records.keys_recorded_of(leg)?;
+            ensure!(keys.is_empty(), "recordings hold the tones {keys:?}");
+        }
         Ok(())
     }
 

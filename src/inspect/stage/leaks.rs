@@ -34,11 +34,14 @@ fn in_log_line(line: &str, leg: &str) -> Option<String> {
 /// Headers whose name speaks of digits or DTMF and whose value is nothing but keys; and the body of a
 /// SIP INFO.
 fn in_event(block: &str, leg: &str) -> Vec<String> {
-    if !block.contains(leg) && !block.contains("Signal=") {
-        return Vec::new();
+    // The body of an INFO comes without the name of its leg.
+    let mut keys: Vec<String> =
+        block.lines().filter_map(|line| line.strip_prefix("Signal=")).map(str::to_owned).collect();
+    // Events of the other leg name this one too.
+    let own = block.lines().filter_map(|line| line.strip_prefix("Unique-ID: ")).any(|id| id.trim() == leg);
+    if own {
+        keys.extend(block.lines().filter_map(in_header));
     }
-    let mut keys: Vec<String> = block.lines().filter_map(in_header).collect();
-    keys.extend(block.lines().filter_map(|line| line.strip_prefix("Signal=")).map(str::to_owned));
     keys.extend(block.lines().filter_map(|line| in_log_line(line, leg)));
     keys
 }

@@ -159,10 +159,32 @@ pub struct Conversation {
 pub struct Records {
     /// Its log at INFO, CDRs, and everything a second client subscribed to ALL events was told.
     pub texts: Vec<(String, Vec<u8>)>,
-    /// Recordings of calls, WAV.
+    /// Recordings of calls, WAV; the name of each holds the leg it was made on.
     pub recordings: Vec<PathBuf>,
-    /// Keys that are audible in recordings, where the PBX has no audio to listen to.
-    pub recorded_keys: String,
+    /// Legs, and keys that are audible in their recordings, where the PBX has no audio to listen to.
+    pub recorded_keys: Vec<(String, String)>,
+}
+
+impl Records {
+    /// Keys that are audible in the recordings of a leg.
+    ///
+    /// # Errors
+    /// If a recording cannot be read.
+    pub fn keys_recorded_of(&self, leg: &str) -> Result<String, StageError> {
+        let mut keys: String =
+            self.recorded_keys.iter().filter(|(of, _)| of == leg).map(|(_, keys)| keys.as_str()).collect();
+        for path in self.recordings.iter().filter(|path| path.to_string_lossy().contains(leg)) {
+            let failed = |fault| StageError(format!("{}: {fault}", path.display()));
+            let mut wav = hound::WavReader::open(path).map_err(failed)?;
+            let channels = usize::from(wav.spec().channels.max(1));
+            let samples = wav.samples::<i16>().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+            for channel in 0..channels {
+                let one: Vec<i16> = samples.iter().skip(channel).step_by(channels).copied().collect();
+                keys.extend(crate::inspect::tones::detect(&one).into_iter().map(|tone| tone.key));
+            }
+        }
+        Ok(keys)
+    }
 }
 
 /// One kind of PBX, running.

@@ -123,7 +123,8 @@ impl Theatre for RehearsalTheatre {
     }
 
     async fn records(&self) -> Result<Records, StageError> {
-        let log: Vec<_> = self.pbx.log(Level::Info).into_iter().map(|line| line.text).collect();
+        let line = |line: pbx::LogLine| format!("{} {}", line.leg.unwrap_or_default(), line.text);
+        let log: Vec<_> = self.pbx.log(Level::Info).into_iter().map(line).collect();
         let cdrs: Vec<_> = self.pbx.cdrs().iter().map(|cdr| format!("{cdr:?}")).collect();
         Ok(Records {
             texts: vec![
@@ -132,7 +133,7 @@ impl Theatre for RehearsalTheatre {
                 ("spy".into(), self.spy.told()),
             ],
             recordings: Vec::new(),
-            recorded_keys: self.pbx.recordings().iter().map(pbx::Recording::tones).collect(),
+            recorded_keys: self.pbx.recordings().iter().map(|r| (r.leg.clone(), r.tones())).collect(),
         })
     }
 

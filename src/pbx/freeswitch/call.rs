@@ -37,7 +37,9 @@ pub(super) struct Call {
     pub shield: Shield,
     pub to_customer: Prompts,
     pub to_agent: Prompts,
-    /// What is known about the customer's line.
+    /// What is known about the customer's line. Whether RFC 4733 comes without tones beside it cannot be
+    /// watched here: FreeSWITCH's neutral tone detector knows one set of tones to a name, and names for
+    /// all sets would tell the keys apart to whoever listens. So a line stays unknown, and closed.
     pub line: Line,
     /// Whether keys have to be found in the audio, because nothing else carries them.
     pub in_band: bool,
@@ -212,14 +214,16 @@ impl Call {
                     self.lost_to_another().await;
                 }
             }
-            Happening::Tone if on_customer => self.tone_heard().await,
             _ => {}
         }
     }
 
     /// Reports to the desk; a desk that is gone is noticed by the end of its orders.
     pub async fn tell(&self, report: FromPbx) {
-        let _ = self.reports.send(report).await;
+        let limit = Duration::from_millis(super::REPORT_TIMEOUT_MS);
+        if self.reports.send_timeout(report, limit).await.is_err() && !self.reports.is_closed() {
+            warn!(leg = %self.customer, "a report was lost: nobody took it in time");
+        }
     }
 
     pub fn is_shut(&self) -> bool {

@@ -38,15 +38,10 @@ pub(super) enum Happening {
     PromptEnd(String),
     /// A playback ended.
     PlaybackEnd,
-    /// The tone watch heard a telephone key in the audio.
-    Tone,
 }
 
 /// Most digits of an order reference keyed after the feature code.
 const REFERENCE_MAX_DIGITS: usize = 20;
-
-/// The name under which the tone watch reports; it does not say which key it was.
-pub(super) const TONE_NAME: &str = "tgline";
 
 impl Event {
     /// Reads an event; none if it is not about a leg, or of no interest.
@@ -66,7 +61,6 @@ impl Event {
                 Happening::PromptEnd(header("Media-Bug-Target")?.to_owned())
             }
             EslEventType::PlaybackStop => Happening::PlaybackEnd,
-            EslEventType::DetectedTone if header("Detected-Tone") == Some(TONE_NAME) => Happening::Tone,
             _ => return None,
         };
         Some(Self { leg, other, kind })

@@ -270,7 +270,8 @@ impl Connection {
                     for key in frames::keys(&bytes[frame.body.clone()]) {
                         if self.open {
                             // A desk that is gone is told by the order channel's end, not here.
-                            let _ = self.reports.send(FromPbx::Key(key)).await;
+                            let limit = Duration::from_millis(super::REPORT_TIMEOUT_MS);
+                            let _ = self.reports.send_timeout(FromPbx::Key(key), limit).await;
                         }
                     }
                 }

@@ -21,7 +21,7 @@ const COMMAND_MAX_BYTES: usize = 4_096;
 const PASSWORD_MAX_BYTES: usize = 256;
 /// Everything the adapter hears. Never DTMF, RECV_INFO or ALL: no digit may enter this connection.
 const SUBSCRIPTION: &str = "CHANNEL_APPLICATION CHANNEL_PARK CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP \
-     RECORD_START RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP DETECTED_TONE HEARTBEAT";
+     RECORD_START RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP HEARTBEAT";
 
 /// Whether the connection stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! event plain CHANNEL_APPLICATION CHANNEL_PARK CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP RECORD_START
-//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP DETECTED_TONE HEARTBEAT
+//!             RECORD_STOP MEDIA_BUG_STOP PLAYBACK_STOP HEARTBEAT
 //! ```
 //!
 //! | Event | Headers read |
@@ -20,7 +20,6 @@
 //! | RECORD_START, RECORD_STOP | `Unique-ID`, `Record-File-Path` |
 //! | MEDIA_BUG_STOP | `Unique-ID`, `Media-Bug-Function`, `Media-Bug-Target` |
 //! | PLAYBACK_STOP | `Unique-ID` |
-//! | DETECTED_TONE | `Unique-ID`, `Detected-Tone` |
 //!
 //! Commands, all `api` unless said otherwise (A: the customer's leg, B: the agent's):
 //!
@@ -37,6 +36,12 @@
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
 //! | self-test | `bgapi originate {…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill` |
+//!
+//! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
+//! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `dtmf_type`, `presence_data`;
+//! for an offer: `direction`, `caller_id_number`, `destination_number`, `tonegate_caller`, `tonegate_dialled`,
+//! `tonegate_agent`, `cc_agent`, `user_name`, `dialed_user`, `tonegate_reference`, `tonegate_amount`,
+//! `tonegate_currency`, `tonegate_language`, `last_matching_digits` (of the agent's leg).
 //!
 //! # Private connection
 //! FreeSWITCH dials us from the dialplan (`socket 127.0.0.1:8085 async full`). We send, in this order:
@@ -88,6 +93,8 @@ use crate::call::{Line, SayId};
 
 /// What `presence_data` of a leg we sealed begins with; the payment follows.
 const MARK: &str = "tg:";
+/// How long the desk may take to take a report.
+const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while FreeSWITCH does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 

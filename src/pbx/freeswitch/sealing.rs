@@ -13,7 +13,7 @@ use super::call::{Call, Restore, Seal};
 use super::event::Happening;
 use super::keypad::{Keypad, KeypadError};
 use super::link::LinkError;
-use crate::call::{FromPbx, Line, SealRefusal};
+use crate::call::{Line, SealRefusal};
 use crate::pbx::Means;
 
 /// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
@@ -145,12 +145,15 @@ impl Call {
     /// Reads what the line's signalling says about its keys.
     async fn inspect_line(&mut self) -> Result<(), SealError> {
         let leg = self.customer.clone();
-        let info =
-            self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
+        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
+        // FreeSWITCH says `info` of every line that does not offer RFC 4733, and cannot know what such a line
+        // does instead; the admin can, and says so in the dialplan.
+        let tones = !events && self.link.is_set(&leg, "tonegate_inband").await?;
+        let info = !tones
+            && self.link.get(&leg, "dtmf_type").await?.is_some_and(|kind| kind.eq_ignore_ascii_case("info"));
         if info && !self.shared.settings.accept_sip_info {
             return Err(SealError::Refused(SealRefusal::SipInfo));
         }
-        let events = self.link.get(&leg, "rtp_2833_recv_payload").await?.is_some();
         self.in_band = !events && !info;
         if self.in_band {
             self.line = Line::Dirty;
@@ -276,12 +279,19 @@ impl Call {
 
     /// Puts the conversation together again after a seal that did not come about.
     async fn undo(&mut self, customer: &str, agent: &str, keypad: Option<Keypad>, restore: &Restore) {
-        if let Some(keypad) = &keypad
+        if let Some(keypad) = keypad.as_ref().filter(|_| !self.customer_left)
             && let Err(why) = keypad.release().await
         {
             info!(leg = %customer, %why, "the private connection was not released in order");
         }
         drop(keypad);
+        if self.customer_left || self.agent_left {
+            // Parted by us at the moment one of them hung up: the other must not wait in silence.
+            for leg in [customer, agent] {
+                let _ = self.link.api(format!("uuid_kill {leg}")).await;
+            }
+            return;
+        }
         if let Err(why) = self.link.api(format!("uuid_bridge {customer} {agent}")).await {
             info!(leg = %customer, %why, "the legs were not bridged again; they may never have been parted");
         }
@@ -401,14 +411,6 @@ impl Call {
         };
         if let Err(why) = unbound.await {
             info!(leg = %agent, %why, "the agent's keys could not be given back");
-        }
-    }
-
-    /// Tells the desk what has become known about the line.
-    pub async fn learn(&mut self, line: Line) {
-        if self.line != line {
-            self.line = line;
-            self.tell(FromPbx::Line(line)).await;
         }
     }
 }

@@ -167,13 +167,6 @@ impl Call {
         Ok(())
     }
 
-    /// The tone watch heard a telephone key in the audio.
-    pub async fn tone_heard(&mut self) {
-        if self.line != Line::Dirty {
-            self.learn(Line::Dirty).await;
-        }
-    }
-
     fn legs_here(&self) -> Vec<String> {
         let agent = self.agent.clone().filter(|_| !self.agent_left);
         std::iter::once(self.customer.clone()).chain(agent).collect()
