@@ -14,7 +14,6 @@ mod wire;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -42,8 +41,6 @@ pub struct FreeSwitchTheatre {
     relay: Relay,
     /// The dial string of the telephone that works in the mod_fifo queue.
     member: Mutex<Option<String>>,
-    /// Tells one call's files from the next's.
-    calls: AtomicU32,
 }
 
 impl FreeSwitchTheatre {
@@ -82,7 +79,6 @@ impl FreeSwitchTheatre {
             spy,
             relay,
             member: Mutex::default(),
-            calls: AtomicU32::new(0),
         };
         theatre.spy_catches_up().await?;
         Ok(Arc::new(theatre))
@@ -180,7 +176,7 @@ impl Theatre for FreeSwitchTheatre {
             texts.push((format!("cdr:{name}"), std::fs::read(&path)?));
         }
         let recordings = files(&self.directory.join("recordings"));
-        Ok(Records { texts, recordings, recorded_keys: String::new() })
+        Ok(Records { texts, recordings, recorded_keys: Vec::new() })
     }
 
     async fn close(&self) {

@@ -1,6 +1,5 @@
 //! Calls between test telephones through FreeSWITCH.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -36,8 +35,7 @@ impl FreeSwitchTheatre {
         if plan.route == Route::Fifo {
             self.enlist(&called.uri()).await?;
         }
-        let recording = format!("call{:04}", self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        let headers = headers(plan, &called.uri(), &recording);
+        let headers = headers(plan, &called.uri());
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let target = format!("sip:{}@{}", number(plan.route), self.exchange());
         let both = async {
@@ -49,11 +47,15 @@ impl FreeSwitchTheatre {
             .map_err(told)?;
         let (customer, agent) = if agent_calls { (answering, calling) } else { (calling, answering) };
         let [customer_leg, agent_leg] = [self.leg(&customer).await?, self.leg(&agent).await?];
-        let is_queue = matches!(plan.route, Route::CallCenter | Route::Fifo);
-        if plan.record && is_queue {
-            // A queue's dial string is the same for all calls, and has no place for a call's own file.
-            let file = self.directory.join("recordings").join(format!("{recording}-called.wav"));
-            self.api(&format!("uuid_record {agent_leg} start {}", file.display())).await?;
+        if plan.record {
+            // The very bug that the application record_session sets, on every route, before a word is said.
+            for leg in [&customer_leg, &agent_leg] {
+                let file = self.directory.join("recordings").join(format!("{leg}.wav"));
+                let answer = self.api(&format!("uuid_record {leg} start {}", file.display())).await?;
+                if !answer.starts_with("+OK") {
+                    return Err(StageError(format!("the call cannot be recorded: {answer}")));
+                }
+            }
         }
         let exchange = self.exchange().to_string();
         customer.speak(Some(marker(Party::Customer)));
@@ -160,7 +162,7 @@ fn number(route: Route) -> &'static str {
 }
 
 /// What the stage's dialplan reads of a plan.
-fn headers(plan: &CallPlan, called: &str, recording: &str) -> Vec<(&'static str, String)> {
+fn headers(plan: &CallPlan, called: &str) -> Vec<(&'static str, String)> {
     let media = match plan.media {
         Media::Through => None,
         Media::Bypass => Some("bypass_media"),
@@ -172,7 +174,6 @@ fn headers(plan: &CallPlan, called: &str, recording: &str) -> Vec<(&'static str,
         ("X-Stage-Amount", plan.amount),
         ("X-Stage-Language", plan.language),
         ("X-Stage-Media", media),
-        ("X-Stage-Record", plan.record.then_some(recording)),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect()
 }
