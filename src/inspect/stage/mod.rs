@@ -6,6 +6,7 @@
 
 mod daemon;
 mod events;
+mod freeswitch;
 mod leaks;
 mod rehearsal;
 mod set;
@@ -13,6 +14,7 @@ mod spy;
 
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
+pub use freeswitch::FreeSwitchTheatre;
 pub use leaks::leaked_keys;
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use set::{Set, SetOptions};

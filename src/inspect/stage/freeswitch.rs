@@ -1,0 +1,195 @@
+//! A theatre with a real FreeSWITCH: a private instance on the loopback interface, test telephones, and a
+//! second Event Socket client that is told everything.
+
+mod foreign;
+mod handset;
+mod install;
+mod place;
+mod ports;
+mod process;
+mod relay;
+mod setting;
+mod wire;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+use super::set::secret;
+use super::spy::Spy;
+use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
+use ports::Ports;
+use process::Process;
+use relay::Relay;
+use wire::Wire;
+
+/// How long the spy may lag behind.
+const SPY_LAG_MS: u64 = 5_000;
+
+/// A private FreeSWITCH with everything around it. Dropping it kills it; [`Theatre::close`] ends it in order.
+pub struct FreeSwitchTheatre {
+    directory: PathBuf,
+    ports: Ports,
+    password: String,
+    process: Mutex<Process>,
+    control: Mutex<Wire>,
+    spy: Spy,
+    relay: Relay,
+    /// The dial string of the telephone that works in the mod_fifo queue.
+    member: Mutex<Option<String>>,
+}
+
+impl FreeSwitchTheatre {
+    /// The program, if there is one on this machine: `$FREESWITCH_HOME/bin/freeswitch`, or along `PATH`.
+    #[must_use]
+    pub fn find() -> Option<PathBuf> {
+        install::find().map(|install| install.program)
+    }
+
+    /// Starts a FreeSWITCH that keeps all its files in `directory`, and waits until it takes calls.
+    ///
+    /// # Errors
+    /// If there is none, if it cannot be started, or if it does not take calls in time.
+    pub async fn start(directory: &Path) -> Result<Arc<Self>, StageError> {
+        let install = install::find().ok_or_else(|| {
+            StageError(
+                "no FreeSWITCH here: set FREESWITCH_HOME to the directory it was installed into".into(),
+            )
+        })?;
+        std::fs::create_dir_all(directory)?;
+        let directory = directory.canonicalize()?;
+        let ports = Ports::claim()?;
+        let password = format!("{:032x}", rand::random::<u128>());
+        setting::write(&directory, &ports, &password)?;
+        let mut process = Process::start(&install, &directory)?;
+        let control = process.ready(ports.event_socket(), &password, &directory).await?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.event_socket()));
+        let spy = Spy::plant(address, &password).await?;
+        let relay = Relay::to(address).await?;
+        let theatre = Self {
+            directory,
+            ports,
+            password,
+            process: Mutex::new(process),
+            control: Mutex::new(control),
+            spy,
+            relay,
+            member: Mutex::default(),
+        };
+        theatre.spy_catches_up().await?;
+        Ok(Arc::new(theatre))
+    }
+
+    /// Gives FreeSWITCH an API command, as an admin would with fs_cli, and answers what it says.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn api(&self, command: &str) -> Result<String, StageError> {
+        let mut control = self.control.lock().await;
+        let answer = control.api(command).await;
+        if answer.is_err() {
+            // After a lost answer the next would be taken for it.
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.event_socket()));
+            *control = Wire::open(address, &self.password).await?;
+        }
+        answer
+    }
+
+    /// Its process id, while it runs.
+    pub async fn pid(&self) -> Option<u32> {
+        self.process.lock().await.pid()
+    }
+
+    /// Where FreeSWITCH takes SIP.
+    fn exchange(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.sip()))
+    }
+
+    /// Waits until the spy has been told everything that has happened so far. One that is deaf, or full, is a
+    /// fault: half a truth must not pass for the whole.
+    async fn spy_catches_up(&self) -> Result<(), StageError> {
+        // Letters alone, so that nobody takes it for keys.
+        let mark: String = (0..24).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
+        while Instant::now() < end {
+            // An event of its own, behind all others.
+            self.api(&format!("global_setvar stage_mark={mark}")).await?;
+            for _ in 0..10 {
+                if self.spy.told().windows(mark.len()).rev().any(|told| told == mark.as_bytes()) {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Err(StageError("the spy does not hear FreeSWITCH any more".into()))
+    }
+}
+
+#[async_trait::async_trait]
+impl Theatre for FreeSwitchTheatre {
+    fn name(&self) -> &'static str {
+        "freeswitch"
+    }
+
+    fn daemon_config(&self, dir: &Path) -> Result<String, StageError> {
+        secret(&dir.join("freeswitch.password"), &self.password)?;
+        Ok(format!(
+            "[pbx]\nkind = \"freeswitch\"\n\n[pbx.freeswitch]\ncontrol_address = \"{}\"\n\
+             password_file = \"freeswitch.password\"\nkeypad_listen = \"127.0.0.1:{}\"\n",
+            self.relay.address,
+            self.ports.keypad(),
+        ))
+    }
+
+    async fn call(&self, plan: &CallPlan) -> Result<Conversation, StageError> {
+        self.place(plan).await
+    }
+
+    async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
+        self.place_direct(keys).await
+    }
+
+    async fn cut_control_link(&self) -> Result<(), StageError> {
+        self.relay.cut();
+        Ok(())
+    }
+
+    async fn variable(&self, leg: &str, name: &str) -> Option<String> {
+        let value = self.api(&format!("uuid_getvar {leg} {name}")).await.ok()?;
+        (!value.starts_with("-ERR") && value != "_undef_" && !value.is_empty()).then_some(value)
+    }
+
+    async fn records(&self) -> Result<Records, StageError> {
+        self.spy_catches_up().await?;
+        let mut texts = vec![("spy".to_owned(), self.spy.told())];
+        for name in ["freeswitch.log", "output.txt"] {
+            texts.push(("log".to_owned(), std::fs::read(self.directory.join("log").join(name))?));
+        }
+        for path in
+            ["cdr/cdr-csv", "cdr/json"].map(|name| self.directory.join(name)).iter().flat_map(|d| files(d))
+        {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            texts.push((format!("cdr:{name}"), std::fs::read(&path)?));
+        }
+        let recordings = files(&self.directory.join("recordings"));
+        Ok(Records { texts, recordings, recorded_keys: Vec::new() })
+    }
+
+    async fn close(&self) {
+        // It may be dead already; either way it is gone afterwards.
+        let _ = self.api("fsctl shutdown").await;
+        self.process.lock().await.end().await;
+    }
+}
+
+/// The files in a directory, by name.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,87 @@
+//! What one instance is told in its configuration.
+
+use std::path::Path;
+
+use super::super::StageError;
+use super::super::set::secret;
+use super::ports::Ports;
+
+/// The configuration, with names between at-signs where an instance differs from the next.
+const TEMPLATE: &str = include_str!("freeswitch.xml");
+
+/// Tonegate's own dialplan, as an admin copies it.
+const CONTEXT: &str = include_str!("../../../../dialplan/freeswitch/tonegate.xml");
+const DIRECT: &str = include_str!("../../../../dialplan/freeswitch/direct_number.xml");
+/// What an admin changes in it: where the daemon listens, and who is the human that answers
+/// when it cannot.
+const KEYPAD: &str = "127.0.0.1:8085";
+const HUMAN: &str = "user/1001";
+/// The number in its example.
+const DIRECT_NUMBER: &str = "0800555019";
+
+/// The directories of one instance.
+const DIRECTORIES: [&str; 16] = [
+    "conf",
+    "conf/dialplan",
+    "log",
+    "db",
+    "run",
+    "scripts",
+    "temp",
+    "htdocs",
+    "grammar",
+    "certs",
+    "recordings",
+    "storage",
+    "cache",
+    "sounds",
+    "cdr",
+    "cdr/json",
+];
+
+/// Writes the configuration into `directory/conf`, tonegate's dialplan with it, and makes the other
+/// directories.
+///
+/// # Errors
+/// If something cannot be written, if tonegate's dialplan does not fit, or if the path has characters that a dialplan would split or expand.
+pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(), StageError> {
+    for name in DIRECTORIES {
+        std::fs::create_dir_all(directory.join(name))?;
+    }
+    let keypad = format!("127.0.0.1:{}", ports.keypad());
+    let human = "sofia/stage/${sip_h_X-Stage-Callee}";
+    let both = [
+        ("tonegate.xml", CONTEXT, vec![(KEYPAD, keypad.as_str())]),
+        ("direct_number.xml", DIRECT, vec![(KEYPAD, keypad.as_str()), (HUMAN, human)]),
+    ];
+    for (name, text, changes) in both {
+        std::fs::write(directory.join("conf/dialplan").join(name), changed(name, text, &changes)?)?;
+    }
+    let filled = [
+        ("@DIRECTORY@", plain(directory)?),
+        ("@PASSWORD@", password.to_owned()),
+        ("@DIRECT_NUMBER@", DIRECT_NUMBER.to_owned()),
+        ("@SIP_PORT@", ports.sip().to_string()),
+        ("@EVENT_SOCKET_PORT@", ports.event_socket().to_string()),
+        ("@FIRST_MEDIA_PORT@", ports.first_media().to_string()),
+        ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
+    ];
+    let text = filled.iter().fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(name, value));
+    secret(&directory.join("conf/freeswitch.xml"), &text)
+}
+
+/// A dialplan with an admin's changes; what is to be changed must be there.
+fn changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<String, StageError> {
+    changes.iter().try_fold(text.to_owned(), |text, (from, to)| {
+        let changed = text.contains(from).then(|| text.replace(from, to));
+        changed
+            .ok_or_else(|| StageError(format!("tonegate's dialplan {name} does not hold `{from}` any more")))
+    })
+}
+
+fn plain(path: &Path) -> Result<String, StageError> {
+    path.to_str()
+        .filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c)))
+        .map(str::to_owned)
+        .ok_or_else(|| StageError(format!("{}: use a directory of plain letters and digits", path.display())))
+}

@@ -1,0 +1,235 @@
+//! The stage's eyes and ears on a real FreeSWITCH, with no daemon about: whatever leaks by default must be
+//! seen, or the silence of the stories would prove nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+use tonegate::call::Party;
+use tonegate::inspect::stage::{
+    CallPlan, Conversation, FreeSwitchTheatre, Handset, Keys, Media, Records, Route, Theatre, leaked_keys,
+};
+
+/// A FreeSWITCH in a directory of its own; none, and a loud word about it, where there is none.
+async fn theatre() -> Option<(Arc<FreeSwitchTheatre>, tempfile::TempDir)> {
+    if FreeSwitchTheatre::find().is_none() {
+        eprintln!("SKIPPED: no FreeSWITCH (set FREESWITCH_HOME)");
+        return None;
+    }
+    let directory = tempfile::Builder::new().prefix("theatre").tempdir().expect("a directory");
+    let theatre = FreeSwitchTheatre::start(directory.path()).await.expect("FreeSWITCH starts");
+    Some((theatre, directory))
+}
+
+async fn conversation(theatre: &FreeSwitchTheatre, plan: CallPlan) -> Conversation {
+    theatre.call(&plan).await.unwrap_or_else(|fault| panic!("{plan:?}: {fault}"))
+}
+
+/// Waits until something is so, for at most five seconds.
+async fn soon(mut is_so: impl AsyncFnMut() -> bool) -> bool {
+    for _ in 0..100 {
+        if is_so().await {
+            return true;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+fn holds(records: &Records, kind: &str, text: &str) -> bool {
+    let texts = records.texts.iter().filter(|(name, _)| name.starts_with(kind));
+    texts.clone().any(|(_, bytes)| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+async fn end(theatre: &FreeSwitchTheatre, talk: &Conversation, by: &dyn Handset) {
+    by.hang_up().await.expect("it hangs up");
+    assert!(soon(async || !talk.customer.is_up() && !talk.agent.is_up()).await, "the other side is up still");
+    assert!(soon(async || theatre.variable(&talk.customer_leg, "uuid").await.is_none()).await);
+}
+
+async fn hear_each_other(talk: &Conversation, ms: u64) -> (bool, bool) {
+    let from = Instant::now();
+    sleep(Duration::from_millis(ms)).await;
+    let to = Instant::now();
+    sleep(Duration::from_millis(100)).await;
+    (talk.customer.hears_voice(Party::Agent, from, to), talk.agent.hears_voice(Party::Customer, from, to))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_leaks_by_default_is_seen() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    let talk = conversation(&theatre, CallPlan { record: true, ..CallPlan::default() }).await;
+    assert_eq!(hear_each_other(&talk, 1000).await, (true, true));
+    assert_eq!(theatre.variable(&talk.customer_leg, "tonegate_amount").await.as_deref(), Some("42.50"));
+    assert_eq!(theatre.variable(&talk.customer_leg, "no_such_variable").await, None);
+    let sent = talk.customer.key("4929", 100, 100).await.expect("keys");
+    assert_eq!(sent.len(), 4);
+    assert!(soon(async || talk.agent.keys_received() == "4929").await, "{:?}", talk.agent.keys_received());
+    end(&theatre, &talk, &*talk.customer).await;
+    let mut records = theatre.records().await.expect("records");
+    soon(async || {
+        records = theatre.records().await.expect("records");
+        holds(&records, "cdr", "4929")
+    })
+    .await;
+    let leaked = leaked_keys(&records, &talk.customer_leg);
+    println!("{leaked:?}");
+    for digit in ['4', '9', '2'] {
+        assert!(
+            leaked.contains(&format!("spy: {digit}")) && leaked.contains(&format!("log: {digit}")),
+            "{digit}"
+        );
+    }
+    assert!(leaked.iter().any(|leak| leak.starts_with("cdr:") && leak.ends_with(": 4929")));
+    assert_eq!(records.recordings.len(), 2);
+    theatre.close().await;
+    assert_eq!(theatre.pid().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tones_are_heard_by_the_agent_and_in_the_recording() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    for keys in [Keys::InBand, Keys::Info, Keys::Both] {
+        let talk = conversation(&theatre, CallPlan { keys, record: true, ..CallPlan::default() }).await;
+        talk.customer.key("4929", 100, 100).await.expect("keys");
+        let heard = soon(async || match keys {
+            Keys::InBand => talk.agent.tones_heard() == "4929",
+            _ => talk.agent.keys_received() == "4929",
+        });
+        let heard = heard.await;
+        println!("{keys:?}: keys {:?}, tones {:?}", talk.agent.keys_received(), talk.agent.tones_heard());
+        assert!(heard);
+        end(&theatre, &talk, &*talk.agent).await;
+        let records = theatre.records().await.expect("records");
+        let recorded = [&talk.customer_leg, &talk.agent_leg].map(|leg| records.keys_recorded_of(leg));
+        println!("{keys:?}: recorded {recorded:?}");
+        if keys == Keys::InBand {
+            assert!(
+                recorded.iter().all(|keys| keys.as_ref().is_ok_and(|keys| keys == "4929")),
+                "{recorded:?}"
+            );
+        }
+        if keys == Keys::Info {
+            assert!(holds(&records, "spy", "Signal=4") || holds(&records, "spy", "Signal%3D4"));
+        }
+    }
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_brings_them_together() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    for route in
+        [Route::Inbound, Route::Outbound, Route::CallCenter, Route::Fifo, Route::CallCenter, Route::Fifo]
+    {
+        let talk = conversation(&theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
+        assert_ne!(talk.customer_leg, talk.agent_leg);
+        let before = theatre.records().await.expect("records").texts.swap_remove(0).1.len();
+        talk.agent.key("*729", 80, 80).await.expect("keys");
+        let asked = soon(async || {
+            let told = theatre.records().await.expect("records").texts.swap_remove(0).1;
+            String::from_utf8_lossy(&told[before..]).contains("tg_code: pay")
+        });
+        assert!(asked.await, "{route:?}: the feature code is not told");
+        assert_eq!(talk.customer.keys_received(), "", "{route:?}");
+        assert_eq!(hear_each_other(&talk, 500).await, (true, true), "{route:?}");
+        end(&theatre, &talk, &*talk.agent).await;
+    }
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_goes_as_planned() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    for media in [Media::Bypass, Media::Proxy, Media::PassKeys] {
+        let talk = conversation(&theatre, CallPlan { media, ..CallPlan::default() }).await;
+        talk.customer.key("42", 100, 100).await.expect("keys");
+        assert!(soon(async || talk.agent.keys_received() == "42").await, "{media:?}");
+        end(&theatre, &talk, &*talk.customer).await;
+    }
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hold_silences_and_a_prompt_is_told_from_a_voice() {
+    let Some((theatre, directory)) = theatre().await else { return };
+    let talk = conversation(&theatre, CallPlan::default()).await;
+    let from = Instant::now();
+    sleep(Duration::from_millis(1500)).await;
+    let to = Instant::now();
+    sleep(Duration::from_millis(100)).await;
+    assert!(!talk.customer.hears_prompt(from, to) && !talk.agent.hears_prompt(from, to));
+    assert!(talk.agent.longest_gap_ms(Party::Customer, from, to) < 100);
+
+    talk.agent.hold().await.expect("hold");
+    sleep(Duration::from_millis(300)).await;
+    assert!(!hear_each_other(&talk, 600).await.0, "the customer hears an agent who holds the call");
+    talk.agent.resume().await.expect("resume");
+    sleep(Duration::from_millis(300)).await;
+    assert_eq!(hear_each_other(&talk, 600).await, (true, true));
+
+    let prompt = directory.path().join("prompt.wav");
+    save_prompt(&prompt);
+    let from = Instant::now();
+    let displace = format!("uuid_displace {} start {} 0 mux", talk.customer_leg, prompt.display());
+    assert!(theatre.api(&displace).await.expect("an answer").starts_with("+OK"));
+    sleep(Duration::from_millis(900)).await;
+    let to = Instant::now();
+    sleep(Duration::from_millis(100)).await;
+    assert!(talk.customer.hears_prompt(from, to) && talk.customer.hears_voice(Party::Agent, from, to));
+    assert!(!talk.agent.hears_prompt(from, to));
+    assert!(talk.agent.save(&directory.path().join("heard.wav")).expect("saved"));
+    end(&theatre, &talk, &*talk.agent).await;
+    theatre.close().await;
+}
+
+/// A second of something that glides like a voice.
+fn save_prompt(path: &Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(path, spec).expect("a file");
+    for n in 0..8000 {
+        let t = f64::from(n) / 8000.0;
+        let glide = |hz: f64| (std::f64::consts::TAU * (hz * t + 60.0 * t * t)).sin();
+        wav.write_sample((2000.0 * (glide(170.0) + 0.6 * glide(820.0))) as i16).expect("a sample");
+    }
+    wav.finalize().expect("a file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_daemon_the_payment_number_leads_to_a_human() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    let customer = theatre.dial_direct(Keys::Rfc4733).await.expect("somebody answers");
+    let heard = soon(async || {
+        let to = Instant::now();
+        let from = to.checked_sub(Duration::from_millis(300)).expect("it runs longer");
+        customer.hears_voice(Party::Agent, from, to)
+    });
+    assert!(heard.await);
+    customer.hang_up().await.expect("it hangs up");
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daemon_reaches_freeswitch_over_a_link_that_can_be_cut() {
+    let Some((theatre, directory)) = theatre().await else { return };
+    let config = theatre.daemon_config(directory.path()).expect("a configuration");
+    let address = config.lines().find_map(|line| line.strip_prefix("control_address = "));
+    let address = address.expect("an address").trim_matches('"').to_owned();
+    for _ in 0..2 {
+        let link = tokio::net::TcpStream::connect(&address).await.expect("a link");
+        let mut text = [0; 512];
+        link.readable().await.expect("FreeSWITCH speaks first");
+        assert!(link.try_read(&mut text).expect("text") > 0);
+        assert!(text.starts_with(b"Content-Type: auth/request"));
+        theatre.cut_control_link().await.expect("cut");
+        link.readable().await.expect("it ends");
+        assert_eq!(link.try_read(&mut text).unwrap_or(0), 0);
+    }
+    theatre.close().await;
+}
