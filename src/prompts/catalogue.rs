@@ -141,6 +141,15 @@ impl Catalogue {
         }
     }
 
+    /// The words of a clip.
+    pub(super) fn words(&self, name: &str) -> Option<&'static str> {
+        let pieces = self.entries.values().flat_map(|entry| &entry.pieces);
+        pieces.into_iter().find_map(|piece| match piece {
+            Piece::Words(Some(clip), words) if clip.name() == name => Some(*words),
+            _ => None,
+        })
+    }
+
     /// Every clip that has to exist as a recording, in the order of their names.
     pub(super) fn clips(&self) -> Vec<ClipId> {
         let pieces = self.entries.values().flat_map(|entry| &entry.pieces);

@@ -104,3 +104,14 @@ fn pieces(phrase: Phrase, language: Language) -> Vec<Filled> {
 
 #[cfg(test)]
 mod tests;
+
+/// The words of a recording of ours, by its path; what a demonstration shows as subtitle.
+#[must_use]
+pub fn words_of(recording: &std::path::Path) -> Option<&'static str> {
+    let id = recording.file_stem()?.to_str()?;
+    let language = recording.components().rev().find_map(|part| {
+        let part = part.as_os_str().to_str()?;
+        Language::ALL.into_iter().find(|language| language.code() == part)
+    })?;
+    Catalogue::of(language).words(id)
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonegate::inspect::stage::{CallPlan, Keys, leaked_keys};
 
 use crate::ensure;
-use crate::scene::{Scene, Told};
+use crate::scene::{Told, open};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -14,7 +14,7 @@ pub fn stories() -> Vec<Story> {
 }
 
 async fn without_a_payment_every_leak_is_seen(stage: Stage) -> Told {
-    let scene = Scene::open(&stage, CallPlan::default()).await?;
+    let scene = open(&stage, CallPlan::default()).await?;
     scene.they_talk().await?;
     scene.customer("4929").await?;
     tokio::time::sleep(Duration::from_millis(400)).await;
@@ -31,7 +31,7 @@ async fn without_a_payment_every_leak_is_seen(stage: Stage) -> Told {
 
 async fn without_a_payment_tones_are_heard(stage: Stage) -> Told {
     let plan = CallPlan { keys: Keys::InBand, record: true, ..CallPlan::default() };
-    let scene = Scene::open(&stage, plan).await?;
+    let scene = open(&stage, plan).await?;
     scene.customer("4929").await?;
     tokio::time::sleep(Duration::from_millis(400)).await;
     let heard = scene.call.agent.tones_heard();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonegate::inspect::stage::{CallPlan, Media};
 
 use crate::ensure;
-use crate::scene::{EXPIRY, Scene, Told, VISA};
+use crate::scene::{Told, VISA, open, open_with};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -25,7 +25,7 @@ pub fn stories() -> Vec<Story> {
 }
 
 async fn the_agent_cancels(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111").await?;
     scene.agent("*9").await?;
@@ -36,7 +36,7 @@ async fn the_agent_cancels(stage: Stage) -> Told {
 }
 
 async fn the_customer_cancels_with_two_stars(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("4111**").await?;
     scene.ended("cancelled_by_customer").await?;
@@ -46,7 +46,7 @@ async fn the_customer_cancels_with_two_stars(stage: Stage) -> Told {
 
 async fn the_customer_keys_nothing(stage: Stage) -> Told {
     let quick = "first_key_timeout_ms = 3000\nsentence_max_ms = 5000\nattempts_per_field = 2\n";
-    let mut scene = Scene::open_with(&stage, CallPlan::default(), |o| o.capture = quick.into()).await?;
+    let mut scene = open_with(&stage, CallPlan::default(), |o| o.capture = quick.into()).await?;
     scene.pay().await?;
     let refused = scene.told("field_refused").await?;
     ensure!(refused.event["hint"] == "timeout", "{}", refused.event);
@@ -55,7 +55,7 @@ async fn the_customer_keys_nothing(stage: Stage) -> Told {
 }
 
 async fn too_many_wrong_numbers(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     for left in [2, 1, 0] {
         scene.customer("1234#").await?;
@@ -68,7 +68,7 @@ async fn too_many_wrong_numbers(stage: Stage) -> Told {
 }
 
 async fn the_agent_switches_to_another_means(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.agent("*4").await?;
     scene.ended("other_means").await?;
@@ -81,14 +81,14 @@ async fn hang_up_at(stage: &Stage, step: usize, customer: bool) -> Told {
     let plan = CallPlan { amount: Some("10.71"), ..CallPlan::default() };
     let directory = stage.directory.join(format!("{step}"));
     let stage = Stage { theatre: stage.theatre.clone(), directory };
-    let mut scene = Scene::open_with(&stage, plan, |o| o.slow_answer_ms = 2_500).await?;
+    let mut scene = open_with(&stage, plan, |o| o.slow_answer_ms = 2_500).await?;
     scene.pay().await?;
     if step > 0 {
-        scene.customer(VISA).await?;
+        scene.customer(VISA.number).await?;
         scene.asked("expiry").await?;
     }
     if step > 1 {
-        scene.customer(EXPIRY).await?;
+        scene.customer(VISA.expiry).await?;
         scene.asked("code").await?;
     }
     if step > 2 {
@@ -127,7 +127,7 @@ async fn the_agent_hangs_up_at_each_step(stage: Stage) -> Told {
 }
 
 async fn the_agent_transfers_the_customer_away(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111111").await?;
     scene.call.agent.transfer("9196").await?;
@@ -139,7 +139,7 @@ async fn the_agent_transfers_the_customer_away(stage: Stage) -> Told {
 }
 
 async fn refused(stage: Stage, media: Media, why: &str) -> Told {
-    let scene = Scene::open(&stage, CallPlan { media, ..CallPlan::default() }).await?;
+    let scene = open(&stage, CallPlan { media, ..CallPlan::default() }).await?;
     let body = serde_json::json!({ "amount": "10.00", "leg": scene.call.customer_leg });
     let mut scene = scene;
     scene.set.daemon.post("/v1/payments", body).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonegate::inspect::stage::CallPlan;
 
 use crate::ensure;
-use crate::scene::{EXPIRY, Scene, Told, VARIED, VISA};
+use crate::scene::{Told, VARIED, VISA, open, open_with};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -24,7 +24,7 @@ pub fn stories() -> Vec<Story> {
 async fn a_lost_answer_is_found_by_the_same_key(stage: Stage) -> Told {
     // 72: charged, and the connection is cut.
     let plan = CallPlan { amount: Some("10.72"), ..CallPlan::default() };
-    let mut scene = Scene::open(&stage, plan).await?;
+    let mut scene = open(&stage, plan).await?;
     scene.pay_with(VARIED).await?;
     scene.ended("approved").await?;
     ensure!(scene.charges() == 1, "charged {} times", scene.charges());
@@ -33,7 +33,7 @@ async fn a_lost_answer_is_found_by_the_same_key(stage: Stage) -> Told {
 
 async fn a_lost_answer_is_found_by_asking(stage: Stage) -> Told {
     let plan = CallPlan { amount: Some("10.72"), ..CallPlan::default() };
-    let mut scene = Scene::open_with(&stage, plan, |o| o.deduplicates = false).await?;
+    let mut scene = open_with(&stage, plan, |o| o.deduplicates = false).await?;
     scene.pay_with(VISA).await?;
     scene.ended("approved").await?;
     let requests: u32 = scene.set.bank.ledger().iter().map(|line| line.requests).sum();
@@ -45,7 +45,7 @@ async fn a_lost_answer_is_found_by_asking(stage: Stage) -> Told {
 async fn a_slow_bank(stage: Stage) -> Told {
     let plan = CallPlan { amount: Some("10.71"), ..CallPlan::default() };
     let quick = "bank_slow_ms = 1000\n";
-    let mut scene = Scene::open_with(&stage, plan, |o| {
+    let mut scene = open_with(&stage, plan, |o| {
         o.capture = quick.into();
         o.slow_answer_ms = 3_000;
     })
@@ -60,7 +60,7 @@ async fn a_slow_bank(stage: Stage) -> Told {
 async fn a_bank_that_is_wrongly_configured_is_no_decline(stage: Stage) -> Told {
     // 10: raw card data is not enabled for this account.
     let plan = CallPlan { amount: Some("10.10"), ..CallPlan::default() };
-    let mut scene = Scene::open(&stage, plan).await?;
+    let mut scene = open(&stage, plan).await?;
     scene.pay_with(VISA).await?;
     scene.told("not_charged").await?;
     let declined = scene.events().all().iter().any(|seen| seen.kind() == "declined");
@@ -73,14 +73,14 @@ async fn a_bank_that_is_wrongly_configured_is_no_decline(stage: Stage) -> Told {
 }
 
 async fn the_daemon_is_killed_and_comes_back(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
-    scene.customer(VISA).await?;
+    scene.customer(VISA.number).await?;
     scene.asked("expiry").await?;
     scene.set.daemon.kill().await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
     // The conversation goes on, sealed: what is keyed now reaches nobody.
-    scene.customer(EXPIRY).await?;
+    scene.customer(VISA.expiry).await?;
     ensure!(scene.call.customer.is_up() && scene.call.agent.is_up(), "the call ended with the daemon");
     scene.nobody_got_a_digit().await?;
     scene.set.restart_daemon().await?;
@@ -106,7 +106,7 @@ async fn the_daemon_is_killed_and_comes_back(stage: Stage) -> Told {
 
 async fn the_daemon_is_killed_while_the_bank_is_asked(stage: Stage) -> Told {
     let plan = CallPlan { amount: Some("10.71"), ..CallPlan::default() };
-    let mut scene = Scene::open_with(&stage, plan, |o| o.slow_answer_ms = 1_500).await?;
+    let mut scene = open_with(&stage, plan, |o| o.slow_answer_ms = 1_500).await?;
     scene.pay_with(VISA).await?;
     let charging = scene.told("charging").await?;
     let id = charging.event["payment"].as_str().unwrap_or_default().to_owned();
@@ -123,7 +123,7 @@ async fn the_daemon_is_killed_while_the_bank_is_asked(stage: Stage) -> Told {
 }
 
 async fn the_control_link_is_cut_during_capture(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111").await?;
     scene.set.theatre.cut_control_link().await?;

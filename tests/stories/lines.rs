@@ -6,7 +6,7 @@ use tonegate::call::Party;
 use tonegate::inspect::stage::{CallPlan, Keys};
 
 use crate::ensure;
-use crate::scene::{CODE, EXPIRY, Scene, Told, VISA};
+use crate::scene::{Told, VISA, open};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -20,19 +20,19 @@ pub fn stories() -> Vec<Story> {
 }
 
 async fn by_keys(stage: Stage, keys: Keys) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { keys, record: true, ..CallPlan::default() }).await?;
+    let mut scene = open(&stage, CallPlan { keys, record: true, ..CallPlan::default() }).await?;
     scene.they_talk().await?;
     scene.pay().await?;
     let from = Instant::now();
-    scene.call.customer.key(VISA, 80, 80).await?;
+    scene.call.customer.key(VISA.number, 80, 80).await?;
     ensure!(
         scene.call.customer.hears_voice(Party::Agent, from, Instant::now()),
         "the customer does not hear the agent while keying"
     );
     scene.asked("expiry").await?;
-    scene.call.customer.key(EXPIRY, 80, 80).await?;
+    scene.call.customer.key(VISA.expiry, 80, 80).await?;
     scene.asked("code").await?;
-    scene.call.customer.key(CODE, 80, 80).await?;
+    scene.call.customer.key(VISA.code, 80, 80).await?;
     scene.ended("approved").await?;
     scene.they_talk().await?;
     scene.nobody_got_a_digit().await?;
@@ -50,7 +50,7 @@ async fn telephone_events_and_tones_as_well(stage: Stage) -> Told {
 }
 
 async fn sip_info_is_refused(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { keys: Keys::Info, ..CallPlan::default() }).await?;
+    let mut scene = open(&stage, CallPlan { keys: Keys::Info, ..CallPlan::default() }).await?;
     scene.agent("*729").await?;
     let refused = scene.told("seal_refused").await?;
     ensure!(refused.event["why"] == "sip_info", "{}", refused.event);
@@ -59,16 +59,16 @@ async fn sip_info_is_refused(stage: Stage) -> Told {
 }
 
 async fn a_clean_line_is_opened_once_it_has_proved_clean(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
-    scene.customer(VISA).await?;
+    scene.customer(VISA.number).await?;
     let line = scene.told("line").await?;
     ensure!(line.event["line"] == "clean", "{}", line.event);
     scene.asked("expiry").await?;
     scene.they_talk().await?;
-    scene.customer(EXPIRY).await?;
+    scene.customer(VISA.expiry).await?;
     scene.asked("code").await?;
-    scene.customer(CODE).await?;
+    scene.customer(VISA.code).await?;
     scene.ended("approved").await?;
     scene.nobody_got_a_digit().await
 }

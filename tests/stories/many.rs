@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonegate::inspect::stage::{CallPlan, Conversation, StageError};
 
 use crate::ensure;
-use crate::scene::{CODE, EXPIRY, Told, VISA, set};
+use crate::scene::{Told, VISA, set};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -54,10 +54,10 @@ async fn two_hundred_payments_at_once(stage: Stage) -> Told {
 
 /// Everybody keys the three fields without waiting to be asked: the prompts are interrupted.
 async fn key_card(call: &Conversation) -> Result<(), StageError> {
-    call.customer.key(VISA, 60, 60).await?;
+    call.customer.key(VISA.number, 60, 60).await?;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    call.customer.key(EXPIRY, 60, 60).await?;
+    call.customer.key(VISA.expiry, 60, 60).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;
-    call.customer.key(CODE, 60, 60).await?;
+    call.customer.key(VISA.code, 60, 60).await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use tonegate::call::Party;
 use tonegate::inspect::stage::{CallPlan, Media, Route};
 
 use crate::ensure;
-use crate::scene::{CODE, EXPIRY, MASTERCARD, SHORT_OF_FUNDS, Scene, Told, VISA};
+use crate::scene::{MASTERCARD, SHORT_OF_FUNDS, Told, VISA, open};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -31,7 +31,7 @@ pub fn stories() -> Vec<Story> {
 
 async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told {
     let plan = CallPlan { record: true, ..CallPlan::default() };
-    let mut scene = Scene::open(&stage, plan).await?;
+    let mut scene = open(&stage, plan).await?;
     scene.they_talk().await?;
     let began = Instant::now();
     scene.pay().await?;
@@ -50,7 +50,7 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
     ensure!(scene.charges() == 1, "the bank charged {} times", scene.charges());
     let kinds: Vec<_> = scene.events().all().iter().map(|seen| seen.kind().to_owned()).collect();
     let keys = kinds.iter().filter(|kind| *kind == "progress").count();
-    ensure!(keys == VISA.len() + EXPIRY.len() + CODE.len(), "{keys} keys arrived");
+    ensure!(keys == VISA.number.len() + VISA.expiry.len() + VISA.code.len(), "{keys} keys arrived");
     scene.they_talk().await?;
     scene.nobody_got_a_digit().await?;
     scene.call.customer.hang_up().await?;
@@ -59,7 +59,7 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
 }
 
 async fn declined_then_another_card(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay_with(SHORT_OF_FUNDS).await?;
     let declined = scene.told("declined").await?;
     ensure!(declined.event["reason"] == "insufficient_funds", "{}", declined.event);
@@ -76,7 +76,7 @@ async fn declined_then_another_card(stage: Stage) -> Told {
 }
 
 async fn wrong_digits_are_corrected(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     // A star clears the field.
     scene.customer("4222*").await?;
@@ -86,25 +86,25 @@ async fn wrong_digits_are_corrected(stage: Stage) -> Told {
     let refused = scene.told("field_refused").await?;
     ensure!(refused.event["hint"] == "check_digit", "{}", refused.event);
     scene.asked("number").await?;
-    scene.customer(VISA).await?;
+    scene.customer(VISA.number).await?;
     scene.asked("expiry").await?;
     scene.customer("1320").await?;
     let refused = scene.told("field_refused").await?;
     ensure!(refused.event["hint"] == "expiry_invalid", "{}", refused.event);
     scene.asked("expiry").await?;
-    scene.customer(EXPIRY).await?;
+    scene.customer(VISA.expiry).await?;
     scene.asked("code").await?;
     scene.customer("12#").await?;
     let refused = scene.told("field_refused").await?;
     ensure!(refused.event["hint"] == "too_short", "{}", refused.event);
     scene.asked("code").await?;
-    scene.customer(CODE).await?;
+    scene.customer(VISA.code).await?;
     scene.ended("approved").await?;
     scene.nobody_got_a_digit().await
 }
 
 async fn the_agent_resets_a_field_while_talking(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111").await?;
     let from = Instant::now();
@@ -125,7 +125,7 @@ async fn the_agent_resets_a_field_while_talking(stage: Stage) -> Told {
 }
 
 async fn pause_talk_and_resume(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("4111").await?;
     scene.agent("*3").await?;
@@ -143,7 +143,7 @@ async fn pause_talk_and_resume(stage: Stage) -> Told {
 }
 
 async fn two_payments_in_one_call_and_ordinary_keys_after(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay_with(VISA).await?;
     scene.ended("approved").await?;
     scene.they_talk().await?;
@@ -160,7 +160,7 @@ async fn two_payments_in_one_call_and_ordinary_keys_after(stage: Stage) -> Told 
 }
 
 async fn by_route(stage: Stage, route: Route) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { route, ..CallPlan::default() }).await?;
+    let mut scene = open(&stage, CallPlan { route, ..CallPlan::default() }).await?;
     scene.they_talk().await?;
     scene.pay_with(VISA).await?;
     scene.ended("approved").await?;
@@ -181,7 +181,7 @@ async fn through_a_queue_of_mod_fifo(stage: Stage) -> Told {
 }
 
 async fn bypassed_media_are_brought_back(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { media: Media::Bypass, ..CallPlan::default() }).await?;
+    let mut scene = open(&stage, CallPlan { media: Media::Bypass, ..CallPlan::default() }).await?;
     // Past the PBX no feature code is heard: the API begins.
     let body = serde_json::json!({ "amount": "10.00", "leg": scene.call.customer_leg });
     scene.set.daemon.post("/v1/payments", body).await?;
@@ -193,7 +193,7 @@ async fn bypassed_media_are_brought_back(stage: Stage) -> Told {
 }
 
 async fn hold_and_resume_during_capture(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111111").await?;
     scene.call.customer.hold().await?;
@@ -202,15 +202,15 @@ async fn hold_and_resume_during_capture(stage: Stage) -> Told {
     tokio::time::sleep(Duration::from_millis(300)).await;
     scene.customer("11111111").await?;
     scene.asked("expiry").await?;
-    scene.customer(EXPIRY).await?;
+    scene.customer(VISA.expiry).await?;
     scene.asked("code").await?;
-    scene.customer(CODE).await?;
+    scene.customer(VISA.code).await?;
     scene.ended("approved").await?;
     scene.nobody_got_a_digit().await
 }
 
 async fn the_api_begins_a_payment(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { amount: None, ..CallPlan::default() }).await?;
+    let mut scene = open(&stage, CallPlan { amount: None, ..CallPlan::default() }).await?;
     let body = serde_json::json!({ "amount": "19.99", "currency": "EUR", "leg": scene.call.customer_leg, "reference": "A-1" });
     let begun = scene.set.daemon.post("/v1/payments", body).await?;
     let id = begun["payment"].as_str().unwrap_or_default().to_owned();
@@ -230,7 +230,7 @@ async fn the_api_begins_a_payment(stage: Stage) -> Told {
 }
 
 async fn the_customer_cannot_begin_anything(stage: Stage) -> Told {
-    let scene = Scene::open(&stage, CallPlan::default()).await?;
+    let scene = open(&stage, CallPlan::default()).await?;
     scene.call.customer.key("*729", 100, 100).await?;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let all = scene.events().all();
@@ -240,7 +240,7 @@ async fn the_customer_cannot_begin_anything(stage: Stage) -> Told {
 
 async fn the_agent_keys_the_amount(stage: Stage) -> Told {
     let plan = CallPlan { amount: None, code_digits: true, ..CallPlan::default() };
-    let mut scene = Scene::open(&stage, plan).await?;
+    let mut scene = open(&stage, plan).await?;
     scene.agent("*7291234#").await?;
     scene.asked("number").await?;
     scene.card(VISA).await?;

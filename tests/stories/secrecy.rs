@@ -2,7 +2,7 @@
 
 use tonegate::inspect::stage::CallPlan;
 
-use crate::scene::{Scene, Told, VARIED};
+use crate::scene::{Told, VARIED, open};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -11,7 +11,7 @@ pub fn stories() -> Vec<Story> {
 }
 
 async fn nothing_is_left_after_an_approval(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan::default()).await?;
+    let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay_with(VARIED).await?;
     scene.ended("approved").await?;
     scene.nothing_is_left(VARIED)
@@ -20,7 +20,7 @@ async fn nothing_is_left_after_an_approval(stage: Stage) -> Told {
 async fn nothing_is_left_after_a_decline(stage: Stage) -> Told {
     // 51: short of funds.
     let plan = CallPlan { amount: Some("10.51"), ..CallPlan::default() };
-    let mut scene = Scene::open(&stage, plan).await?;
+    let mut scene = open(&stage, plan).await?;
     scene.pay_with(VARIED).await?;
     scene.told("declined").await?;
     // While the agent still decides, nothing may be left either: the charge is over.

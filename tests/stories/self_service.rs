@@ -3,7 +3,7 @@
 use tonegate::inspect::stage::Keys;
 
 use crate::ensure;
-use crate::scene::{CODE, EXPIRY, SHORT_OF_FUNDS, Told, VISA, set};
+use crate::scene::{SHORT_OF_FUNDS, Told, VISA, set};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -14,7 +14,7 @@ pub fn stories() -> Vec<Story> {
 async fn a_customer_pays_alone(stage: Stage) -> Told {
     let set = set(&stage, |_| {}).await?;
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
-    for (field, keys) in [("number", VISA), ("expiry", EXPIRY), ("code", CODE)] {
+    for (field, keys) in [("number", VISA.number), ("expiry", VISA.expiry), ("code", VISA.code)] {
         set.events.wait(0, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
         customer.key(keys, 60, 60).await?;
     }
@@ -34,13 +34,13 @@ async fn alone_declined_then_another_card(stage: Stage) -> Told {
     let set = set(&stage, |o| o.self_service = "confirm = \"none\"\n".into()).await?;
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
     let mut place = 0;
-    for number in [SHORT_OF_FUNDS, VISA] {
-        for (field, keys) in [("number", number), ("expiry", EXPIRY), ("code", CODE)] {
+    for card in [SHORT_OF_FUNDS, VISA] {
+        for (field, keys) in [("number", card.number), ("expiry", card.expiry), ("code", card.code)] {
             set.events.wait(place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
             place = set.events.place();
             customer.key(keys, 60, 60).await?;
         }
-        if number == SHORT_OF_FUNDS {
+        if card == SHORT_OF_FUNDS {
             set.events.wait_for(0, "declined").await?;
             place = set.events.place();
             customer.key("1", 60, 60).await?;

@@ -14,7 +14,10 @@ pub fn leaked_keys(records: &Records, leg: &str) -> Vec<String> {
         let found: Vec<String> = match name.as_str() {
             "log" => text.lines().filter_map(|line| in_log_line(line, leg)).collect(),
             "spy" => text.split("\n\n").flat_map(|block| in_event(block, leg)).collect(),
-            _ => text.lines().flat_map(|line| in_record(line, leg)).collect(),
+            // A record names both legs; the file's name, or else the first in the line, is its own.
+            _ if first_leg(name).is_some_and(|own| own != leg) => Vec::new(),
+            _ if first_leg(name).is_some() => text.lines().flat_map(in_record).collect(),
+            _ => text.lines().filter(|line| first_leg(line) == Some(leg)).flat_map(in_record).collect(),
         };
         leaked.extend(found.into_iter().map(|keys| format!("{name}: {keys}")));
     }
@@ -61,10 +64,7 @@ fn in_header(line: &str) -> Option<String> {
 }
 
 /// `digits_dialed=4929` in whatever form a CDR is written.
-fn in_record(line: &str, leg: &str) -> Vec<String> {
-    if !line.contains(leg) {
-        return Vec::new();
-    }
+fn in_record(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices("digits") {
         let rest = &line[at..];
@@ -76,6 +76,18 @@ fn in_record(line: &str, leg: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The first leg that a text names: 8-4-4-4-12 hexadecimal digits.
+fn first_leg(text: &str) -> Option<&str> {
+    (0..text.len().saturating_sub(35)).find_map(|at| {
+        let leg = text.get(at..at + 36)?;
+        let fits = leg.bytes().enumerate().all(|(n, byte)| match n {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+        fits.then_some(leg)
+    })
 }
 
 fn is_key(c: char) -> bool {

@@ -9,6 +9,7 @@ mod events;
 mod freeswitch;
 mod leaks;
 mod rehearsal;
+mod scene;
 mod set;
 mod spy;
 
@@ -17,6 +18,7 @@ pub use events::{EventLog, Seen};
 pub use freeswitch::FreeSwitchTheatre;
 pub use leaks::leaked_keys;
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
+pub use scene::{Scene, TestCard};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};

@@ -15,6 +15,9 @@ use super::{
     CallPlan, Conversation, Handset, KeySent, Keys, Media, Records, Route, StageError, Theatre,
 };
 
+/// An extension that keeps whoever is transferred to it.
+const ELSEWHERE: &str = "9196";
+
 /// The number that takes payments without an agent.
 const PAYMENT_NUMBER: &str = "700";
 
@@ -35,7 +38,7 @@ impl RehearsalTheatre {
         let keypad = free_address()?;
         let settings = Settings {
             daemon_address: Some(keypad),
-            extensions: vec![payment_number(keypad)],
+            extensions: vec![payment_number(keypad), pbx::Extension::new(ELSEWHERE, &[("park", "")])],
             ..Settings::default()
         };
         let pbx = Rehearsal::start(settings).await?;
@@ -128,13 +131,12 @@ impl Theatre for RehearsalTheatre {
     async fn records(&self) -> Result<Records, StageError> {
         let line = |line: pbx::LogLine| format!("{} {}", line.leg.unwrap_or_default(), line.text);
         let log: Vec<_> = self.pbx.log(Level::Info).into_iter().map(line).collect();
-        let cdrs: Vec<_> = self.pbx.cdrs().iter().map(|cdr| format!("{cdr:?}")).collect();
+        let cdrs = self.pbx.cdrs();
+        let cdrs = cdrs.iter().map(|cdr| (format!("cdr:{}", cdr.leg), format!("{cdr:?}").into_bytes()));
+        let others =
+            [("log".to_owned(), log.join("\n").into_bytes()), ("spy".to_owned(), self.spy.told())];
         Ok(Records {
-            texts: vec![
-                ("log".into(), log.join("\n").into_bytes()),
-                ("cdr".into(), cdrs.join("\n").into_bytes()),
-                ("spy".into(), self.spy.told()),
-            ],
+            texts: others.into_iter().chain(cdrs).collect(),
             recordings: Vec::new(),
             recorded_keys: self.pbx.recordings().iter().map(|r| (r.leg.clone(), r.tones())).collect(),
         })
