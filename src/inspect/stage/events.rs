@@ -91,6 +91,12 @@ impl EventLog {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Everything from the beginning on, one after another.
+    #[must_use]
+    pub fn follow(&self) -> Follower {
+        Follower { seen: Arc::clone(&self.seen), news: Arc::clone(&self.news), place: 0 }
+    }
+
     /// Waits for an event after `place` that fits.
     ///
     /// # Errors
@@ -130,5 +136,29 @@ impl EventLog {
     /// As [`EventLog::wait`].
     pub async fn wait_for(&self, place: usize, kind: &str) -> Result<Seen, StageError> {
         self.wait(place, 20_000, kind, |event| event["type"] == kind).await
+    }
+}
+
+/// Reads an [`EventLog`] along.
+pub struct Follower {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    news: Arc<Notify>,
+    place: usize,
+}
+
+impl Follower {
+    /// The next event; waits for it.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            let next = self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(self.place).cloned();
+            if let Some(next) = next {
+                self.place += 1;
+                return Some(next.event);
+            }
+            news.await;
+        }
     }
 }

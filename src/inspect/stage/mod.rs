@@ -8,6 +8,7 @@ mod daemon;
 mod events;
 mod freeswitch;
 mod leaks;
+mod play;
 mod rehearsal;
 mod scene;
 mod set;
@@ -18,11 +19,14 @@ pub use events::{EventLog, Seen};
 pub use freeswitch::FreeSwitchTheatre;
 pub use leaks::leaked_keys;
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
+pub use play::{Audience, Review, SCENARIOS, Scenario};
 pub use scene::{Scene, TestCard};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use tokio::sync::broadcast;
 
 use crate::call::Party;
 
@@ -143,6 +147,8 @@ pub trait Handset: Send + Sync {
     fn hears_prompt(&self, from: Instant, to: Instant) -> bool;
     /// The longest time without the other party's voice.
     fn longest_gap_ms(&self, of: Party, from: Instant, to: Instant) -> u32;
+    /// What is heard, live, where the theatre knows it without listening.
+    fn listen(&self) -> Option<broadcast::Receiver<crate::pbx::rehearsal::Heard>>;
     /// Everything heard, as WAV, for independent ears; false if this telephone has no audio.
     fn save(&self, path: &Path) -> Result<bool, StageError>;
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::broadcast;
+
 use crate::call::Party;
 use crate::pbx::rehearsal::{self as pbx, Heard, Level, PhoneHandle, Rehearsal, Settings, Sound};
 
@@ -182,12 +184,6 @@ pub struct RehearsalHandset {
 }
 
 impl RehearsalHandset {
-    /// What is heard, live, for a person to watch.
-    #[must_use]
-    pub fn phone(&self) -> &PhoneHandle {
-        &self.phone
-    }
-
     fn ms(&self, at: Instant) -> u64 {
         u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
     }
@@ -276,6 +272,10 @@ impl Handset for RehearsalHandset {
     fn longest_gap_ms(&self, _of: Party, from: Instant, to: Instant) -> u32 {
         let longest = self.gaps(self.ms(from), self.ms(to)).into_iter().max().unwrap_or(0);
         u32::try_from(longest).unwrap_or(u32::MAX)
+    }
+
+    fn listen(&self) -> Option<broadcast::Receiver<Heard>> {
+        Some(self.phone.listen())
     }
 
     fn save(&self, _path: &Path) -> Result<bool, StageError> {

@@ -122,6 +122,10 @@ impl Handset for Telephone {
         gaps.iter().map(|gap| gap.ms).max().unwrap_or(0)
     }
 
+    fn listen(&self) -> Option<tokio::sync::broadcast::Receiver<crate::pbx::rehearsal::Heard>> {
+        None
+    }
+
     fn save(&self, path: &Path) -> Result<bool, StageError> {
         self.dialog.heard().save_wav(path).map_err(|fault| StageError(fault.to_string()))?;
         Ok(true)
