@@ -213,7 +213,9 @@ impl Call {
         // With whom the dialplan connects it if we die on the way.
         link.set(customer, "tonegate_peer", agent).await?;
         // Where the call came from is lost with the transfer: what follows a conversation is its end.
-        link.set(customer, "hangup_after_bridge", "true").await?;
+        for leg in [customer, agent] {
+            link.set(leg, "hangup_after_bridge", "true").await?;
+        }
         self.remember_numbers(customer, agent).await?;
         let mut waiting = self.shared.door.expect(customer, &nonce);
         let context = &self.shared.settings.keypad_context;
