@@ -29,19 +29,23 @@
 //! | the dialplan's lease | `global_setvar tonegate_up=1`, `sched_del tonegate_dead`, `sched_api +10 tonegate_dead global_setvar tonegate_up=0` |
 //! | orphans, `find` | `show channels as json` (`uuid`, `direction`, `cid_num`, `dest`, `callee_num`, `presence_data`, `presence_id`) |
 //! | what is known of a leg | `uuid_exists A`, `uuid_getvar A NAME` (`_undef_` if it is not set) |
-//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`, `tonegate_context`), `uuid_setvar A hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
+//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`, `tonegate_context`), `uuid_setvar A\|B hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
 //! | agent's keys | `sendmsg B` execute `bind_digit_action` `tgctl,=~^[*][12349],exec[i]:event,tg_key=\${last_matching_digits}`; afterwards `digit_action_set_realm` and `clear_digit_action` |
 //! | shield | `uuid_buglist LEG`, `uuid_record LEG mask\|unmask PATH`, `uuid_audio A start read mute 1`, `uuid_audio A stop`, `sendmsg A` execute `spandsp_start_dtmf`, `spandsp_stop_dtmf` |
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
-//! | self-test | `bgapi originate {…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill` |
+//! | self-test | `bgapi originate {origination_uuid=…,sensitive_dtmf=true,tonegate_nonce=…,…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill A` |
 //!
 //! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
 //! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `dtmf_type`, `presence_data`;
 //! for an offer: `direction`, `caller_id_number`, `destination_number`, `tonegate_caller`, `tonegate_dialled`,
 //! `tonegate_agent`, `cc_agent`, `user_name`, `dialed_user`, `tonegate_reference`, `tonegate_amount`,
 //! `tonegate_currency`, `tonegate_language`, `last_matching_digits` (of the agent's leg).
+//!
+//! The self-test's witness is one more connection of the ordinary kind: `auth`, `filter Unique-ID A`,
+//! `event plain DTMF CHANNEL_DATA`. While the leg is sealed it must hear nothing; after the release it must
+//! hear a DTMF event with `DTMF-Digit`.
 //!
 //! # Private connection
 //! FreeSWITCH dials us from the dialplan (`socket 127.0.0.1:8085 async full`). We send, in this order:
@@ -54,8 +58,9 @@
 //! is closed.
 //!
 //! # Dialplan
-//! The context `tonegate` holds two extensions, which first put the leg's context back: `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and
-//! `tonegate_agent` (`park`). See `dialplan/freeswitch/`.
+//! The context `tonegate` holds two extensions, which first put the leg's own context back:
+//! `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and `tonegate_agent` (`park`). See
+//! `dialplan/freeswitch/`.
 
 mod call;
 mod door;
@@ -66,8 +71,10 @@ mod keypad;
 mod leg;
 mod legs;
 mod link;
+mod mishaps;
 mod offers;
 mod prompts;
+mod release;
 mod sealing;
 mod selftest;
 mod settings;

@@ -139,6 +139,10 @@ pub(super) async fn orphans(shared: &Shared) -> Result<Vec<News>, LinkError> {
         if shared.legs.is_followed(&row.uuid) || shared.door.holds(&row.uuid) {
             continue;
         }
+        // The list keeps what a leg once said; the leg itself knows.
+        if !shared.link.is_set(&row.uuid, "sensitive_dtmf").await? {
+            continue;
+        }
         let agent = peer(&shared.link, &row.uuid).await?;
         let offer = offer(&shared.link, &row.uuid, agent.as_deref(), Means::Api).await?;
         found.push(News::Orphan { offer, payment: payment.to_owned() });

@@ -1,8 +1,7 @@
-//! Shutting and ending the seal of the customer's leg.
+//! Shutting the seal of the customer's leg.
 //!
-//! Order matters. Sensitive first and last, so that at no moment a key is published; the agent must be
-//! parked before the two are bridged again; the diversion is ended only after the binding, because a key
-//! that falls between is then swallowed instead of published.
+//! Order matters. Sensitive first, so that at no moment a key is published; the agent must be parked before
+//! the two are bridged again.
 
 use std::time::Duration;
 
@@ -14,12 +13,9 @@ use super::event::Happening;
 use super::keypad::{Keypad, KeypadError};
 use super::link::LinkError;
 use crate::call::{Line, SealRefusal};
-use crate::pbx::Means;
 
 /// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
 const MEDIA_BACK_TIMEOUT_MS: u64 = 1_500;
-/// How long an application sent to a leg we do not hear may take to have run.
-const FAR_SETTLE_MS: u64 = 100;
 /// Pause between two looks whether it came.
 const MEDIA_LOOK_PAUSE_MS: u64 = 50;
 
@@ -209,7 +205,7 @@ impl Call {
         }
     }
 
-    async fn transfer_both(&mut self, customer: &str, agent: &str) -> Result<Keypad, SealError> {
+    pub async fn transfer_both(&mut self, customer: &str, agent: &str) -> Result<Keypad, SealError> {
         let link = self.link.clone();
         let nonce = super::nonce();
         link.set(customer, "sensitive_dtmf", "true").await?;
@@ -217,7 +213,9 @@ impl Call {
         // With whom the dialplan connects it if we die on the way.
         link.set(customer, "tonegate_peer", agent).await?;
         // Where the call came from is lost with the transfer: what follows a conversation is its end.
-        link.set(customer, "hangup_after_bridge", "true").await?;
+        for leg in [customer, agent] {
+            link.set(leg, "hangup_after_bridge", "true").await?;
+        }
         self.remember_numbers(customer, agent).await?;
         let mut waiting = self.shared.door.expect(customer, &nonce);
         let context = &self.shared.settings.keypad_context;
@@ -231,7 +229,7 @@ impl Call {
         Ok(line.take(self.reports.clone()).await?)
     }
 
-    async fn bridge_again(&mut self, customer: &str, agent: &str) -> Result<(), SealError> {
+    pub async fn bridge_again(&mut self, customer: &str, agent: &str) -> Result<(), SealError> {
         if !self.wait_for(agent, &Happening::Park).await? {
             return Err(SealError::NotParked);
         }
@@ -313,92 +311,6 @@ impl Call {
         }
     }
 
-    /// Takes our marks off the leg, the protection last.
-    async fn clean(&self, restore: &Restore) -> Result<(), LinkError> {
-        let leg = &self.customer;
-        self.link.unset(leg, "tonegate_nonce").await?;
-        self.link.unset(leg, "tonegate_peer").await?;
-        self.link.unset(leg, "last_matching_digits").await?;
-        self.link.unset(leg, "bind_digit_action_api_result").await?;
-        match restore.presence_data.as_deref().filter(|data| super::words::is_leg(data)) {
-            Some(data) => self.link.set(leg, "presence_data", data).await?,
-            None => self.link.unset(leg, "presence_data").await?,
-        }
-        self.link.unset(leg, "sensitive_dtmf").await?;
-        if restore.bypass_media {
-            self.link.api(format!("uuid_media off {leg}")).await?;
-        }
-        Ok(())
-    }
-
-    /// Ends the seal and makes the leg an ordinary one again.
-    pub async fn unseal(&mut self) -> Result<(), SealError> {
-        if self.customer_left || !self.is_shut() {
-            self.shield.forget_all();
-            return Ok(());
-        }
-        self.move_shield(false).await?;
-        self.stop_detector().await?;
-        if let Some(agent) = self.agent.clone().filter(|_| !self.agent_left) {
-            self.unbind_agent_keys(&agent).await;
-        }
-        if let Seal::Shut { keypad: None, restore } = &self.seal {
-            let restore = restore.clone();
-            if !self.reclaim().await? {
-                return self.release_from_afar(&restore).await;
-            }
-        }
-        let Seal::Shut { keypad: Some(keypad), restore } = &self.seal else {
-            return Err(SealError::NoKeypad);
-        };
-        let restore = restore.clone();
-        keypad.release().await?;
-        self.clean(&restore).await?;
-        if self.link.is_set(&self.customer, "sensitive_dtmf").await? {
-            return Err(SealError::StillShut);
-        }
-        self.seal = match std::mem::replace(&mut self.seal, Seal::Open) {
-            // In self-service the connection keeps the call with us until it is handed over or hung up.
-            Seal::Shut { keypad: Some(keypad), .. } if self.agent.is_none() => Seal::Kept { keypad },
-            _ => Seal::Open,
-        };
-        Ok(())
-    }
-
-    /// A sealed leg whose private connection is gone: has FreeSWITCH make a new one, for the release alone.
-    /// Keys pressed meanwhile come out there and are dropped. False if the leg is not in conversation with
-    /// the agent any more: it must not be taken away from wherever it is now.
-    async fn reclaim(&mut self) -> Result<bool, SealError> {
-        let customer = self.customer.clone();
-        let _ = self.link.api(format!("uuid_flush_dtmf {customer}")).await;
-        let peer = super::offers::peer(&self.link, &customer).await?;
-        let Some(agent) = peer.filter(|peer| Some(peer) == self.agent.as_ref() && !self.agent_left) else {
-            return Ok(false);
-        };
-        let new = self.transfer_both(&customer, &agent).await?;
-        self.bridge_again(&customer, &agent).await?;
-        new.bound().await?;
-        if let Seal::Shut { keypad, .. } = &mut self.seal {
-            *keypad = Some(new);
-        }
-        Ok(true)
-    }
-
-    /// Ends the seal without a private connection. The keys reach whoever the leg talks to; only Event
-    /// Socket listeners get none of this leg any more, because the diversion cannot be ended from here.
-    async fn release_from_afar(&mut self, restore: &Restore) -> Result<(), SealError> {
-        let customer = self.customer.clone();
-        self.link.execute(&customer, "clear_digit_action", "all").await?;
-        sleep(Duration::from_millis(FAR_SETTLE_MS)).await;
-        self.clean(restore).await?;
-        if self.link.is_set(&customer, "sensitive_dtmf").await? {
-            return Err(SealError::StillShut);
-        }
-        info!(leg = %customer, "unsealed without its private connection: listeners get no DTMF events of this leg");
-        self.seal = Seal::Open;
-        Ok(())
-    }
-
     /// Lets the agent command the payment by `*` and a digit. A payment goes on without.
     async fn bind_agent_keys(&self, agent: &str) {
         let digits: String = self.shared.settings.agent_keys.all().iter().collect();
@@ -409,25 +321,6 @@ impl Call {
         };
         if let Err(why) = bound.await {
             warn!(leg = %agent, %why, "the agent's keys could not be bound; the payment goes on without them");
-        }
-    }
-
-    /// Gives the agent's leg back its own feature code.
-    async fn unbind_agent_keys(&self, agent: &str) {
-        let settings = &self.shared.settings;
-        let realm = &settings.agent_realm;
-        let unbound = async {
-            if self.offer.means != Means::FeatureCode {
-                // Nobody keyed it, so it may never have been bound; without an active realm every key of
-                // the agent would be held back for a second and a half.
-                let code = format!("{realm},{},exec[i]:event,tg_code=pay", settings.feature_code);
-                self.link.execute(agent, "bind_digit_action", &code).await?;
-            }
-            self.link.execute(agent, "digit_action_set_realm", realm).await?;
-            self.link.execute(agent, "clear_digit_action", "tgctl").await
-        };
-        if let Err(why) = unbound.await {
-            info!(leg = %agent, %why, "the agent's keys could not be given back");
         }
     }
 }
