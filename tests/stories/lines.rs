@@ -15,7 +15,7 @@ pub fn stories() -> Vec<Story> {
         story!(tones_in_the_audio_alone),
         story!(telephone_events_and_tones_as_well),
         story!(sip_info_is_refused),
-        story!(a_clean_line_is_opened_once_it_has_proved_clean),
+        story!(on_a_line_declared_clean_the_agent_hears_the_customer_throughout),
     ]
 }
 
@@ -58,12 +58,14 @@ async fn sip_info_is_refused(stage: Stage) -> Told {
     scene.they_talk().await
 }
 
-async fn a_clean_line_is_opened_once_it_has_proved_clean(stage: Stage) -> Told {
-    let mut scene = open(&stage, CallPlan::default()).await?;
+async fn on_a_line_declared_clean_the_agent_hears_the_customer_throughout(stage: Stage) -> Told {
+    let mut scene = open(&stage, CallPlan { clean: true, ..CallPlan::default() }).await?;
+    let place = scene.events().place();
     scene.pay().await?;
+    let sealed = scene.events().wait_for(place, "sealed").await?;
+    ensure!(sealed.event["line"] == "clean", "{}", sealed.event);
+    scene.they_talk().await?;
     scene.customer(VISA.number).await?;
-    let line = scene.told("line").await?;
-    ensure!(line.event["line"] == "clean", "{}", line.event);
     scene.asked("expiry").await?;
     scene.they_talk().await?;
     scene.customer(VISA.expiry).await?;

@@ -86,6 +86,8 @@ pub struct CallPlan {
     pub language: Option<&'static str>,
     /// Whether the agent keys digits between feature code and `#`.
     pub code_digits: bool,
+    /// Whether the dialplan declares the customer's line clean.
+    pub clean: bool,
 }
 
 impl Default for CallPlan {
@@ -98,6 +100,7 @@ impl Default for CallPlan {
             amount: Some("42.50"),
             language: None,
             code_digits: false,
+            clean: false,
         }
     }
 }

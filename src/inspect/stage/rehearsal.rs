@@ -79,6 +79,12 @@ impl Theatre for RehearsalTheatre {
         if let Some(language) = plan.language {
             set("tonegate_language", language);
         }
+        if plan.keys == Keys::InBand {
+            set("tonegate_inband", "true");
+        }
+        if plan.clean {
+            set("tonegate_clean", "true");
+        }
         if plan.media == Media::PassKeys {
             set("pass_rfc2833", "true");
         }

@@ -38,7 +38,7 @@
 //! | self-test | `bgapi originate {origination_uuid=…,sensitive_dtmf=true,tonegate_nonce=…,…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill A` |
 //!
 //! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
-//! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `dtmf_type`, `presence_data`;
+//! `bypass_media`, `local_media_port`, `rtp_2833_recv_payload`, `tonegate_inband`, `tonegate_clean`, `dtmf_type`, `presence_data`;
 //! for an offer: `direction`, `caller_id_number`, `destination_number`, `tonegate_caller`, `tonegate_dialled`,
 //! `tonegate_agent`, `cc_agent`, `user_name`, `dialed_user`, `tonegate_reference`, `tonegate_amount`,
 //! `tonegate_currency`, `tonegate_language`, `last_matching_digits` (of the agent's leg).

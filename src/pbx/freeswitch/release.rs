@@ -41,6 +41,9 @@ impl Call {
             self.shield.forget_all();
             return Ok(());
         }
+        if matches!(self.seal, Seal::Shut { keypad: None, .. }) {
+            self.inherit_shield().await?;
+        }
         self.move_shield(false).await?;
         self.stop_detector().await?;
         if let Some(agent) = self.agent.clone().filter(|_| !self.agent_left) {

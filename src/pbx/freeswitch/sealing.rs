@@ -155,6 +155,8 @@ impl Call {
         self.in_band = !events && !info;
         if self.in_band {
             self.line = Line::Dirty;
+        } else if events && self.link.is_set(&leg, "tonegate_clean").await? {
+            self.line = Line::Clean;
         }
         Ok(())
     }

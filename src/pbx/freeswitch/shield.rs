@@ -18,6 +18,9 @@ const DETECTOR_LOOK_PAUSE_MS: u64 = 10;
 /// The in-band detector's name among a leg's taps.
 const DETECTOR: &str = "spandsp_dtmf_detect";
 
+/// The mute's name among a leg's taps.
+const MUTE: &str = "audio";
+
 /// What is masked and closed.
 #[derive(Debug, Default)]
 pub(super) struct Shield {
@@ -163,6 +166,19 @@ impl Call {
     pub async fn stop_detector(&mut self) -> Result<(), LinkError> {
         if std::mem::take(&mut self.shield.detecting) && !self.customer_left {
             self.link.execute(&self.customer, "spandsp_stop_dtmf", "").await?;
+        }
+        Ok(())
+    }
+
+    /// A former life of the daemon may have left its shield up: finds out what of it stands.
+    pub async fn inherit_shield(&mut self) -> Result<(), LinkError> {
+        for leg in self.legs_here() {
+            let taps = self.link.taps(&leg).await?;
+            if leg == self.customer {
+                self.shield.muted |= taps.functions.iter().any(|function| function == MUTE);
+                self.shield.detecting |= taps.functions.iter().any(|function| function == DETECTOR);
+            }
+            self.shield.masked.extend(taps.recordings.into_iter().map(|file| (leg.clone(), file)));
         }
         Ok(())
     }
