@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonegate::inspect::stage::CallPlan;
 
 use crate::ensure;
-use crate::scene::{EXPIRY, Scene, Told, VISA};
+use crate::scene::{EXPIRY, Scene, Told, VARIED, VISA};
 use crate::story;
 use crate::teller::{Stage, Story};
 
@@ -25,10 +25,10 @@ async fn a_lost_answer_is_found_by_the_same_key(stage: Stage) -> Told {
     // 72: charged, and the connection is cut.
     let plan = CallPlan { amount: Some("10.72"), ..CallPlan::default() };
     let mut scene = Scene::open(&stage, plan).await?;
-    scene.pay_with(VISA).await?;
+    scene.pay_with(VARIED).await?;
     scene.ended("approved").await?;
     ensure!(scene.charges() == 1, "charged {} times", scene.charges());
-    scene.nothing_is_left(VISA)
+    scene.nothing_is_left(VARIED)
 }
 
 async fn a_lost_answer_is_found_by_asking(stage: Stage) -> Told {

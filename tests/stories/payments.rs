@@ -239,7 +239,8 @@ async fn the_customer_cannot_begin_anything(stage: Stage) -> Told {
 }
 
 async fn the_agent_keys_the_amount(stage: Stage) -> Told {
-    let mut scene = Scene::open(&stage, CallPlan { amount: None, ..CallPlan::default() }).await?;
+    let plan = CallPlan { amount: None, code_digits: true, ..CallPlan::default() };
+    let mut scene = Scene::open(&stage, plan).await?;
     scene.agent("*7291234#").await?;
     scene.asked("number").await?;
     scene.card(VISA).await?;

@@ -15,6 +15,8 @@ use crate::teller::Stage;
 /// Published test cards.
 pub const VISA: &str = "4111111111111111";
 pub const MASTERCARD: &str = "5555555555554444";
+/// Sixteen digits of which no part is found in memory by chance.
+pub const VARIED: &str = "5555444433331111";
 pub const SHORT_OF_FUNDS: &str = "4000000000009995";
 pub const EXPIRY: &str = "0330";
 pub const CODE: &str = "737";

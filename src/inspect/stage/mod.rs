@@ -78,6 +78,8 @@ pub struct CallPlan {
     pub amount: Option<&'static str>,
     /// Language tag the dialplan gives.
     pub language: Option<&'static str>,
+    /// Whether the agent keys digits between feature code and `#`.
+    pub code_digits: bool,
 }
 
 impl Default for CallPlan {
@@ -89,6 +91,7 @@ impl Default for CallPlan {
             record: false,
             amount: Some("42.50"),
             language: None,
+            code_digits: false,
         }
     }
 }

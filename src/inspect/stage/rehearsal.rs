@@ -35,7 +35,7 @@ impl RehearsalTheatre {
         let keypad = free_address()?;
         let settings = Settings {
             daemon_address: Some(keypad),
-            payment_number: PAYMENT_NUMBER.into(),
+            extensions: vec![payment_number(keypad)],
             ..Settings::default()
         };
         let pbx = Rehearsal::start(settings).await?;
@@ -95,6 +95,10 @@ impl Theatre for RehearsalTheatre {
                 },
                 record: plan.record.then(|| "/rehearsal/call.wav".to_owned()),
                 variables,
+                code: Some(pbx::AgentCode {
+                    keys: if plan.code_digits { "~^[*]729[0-9]+#" } else { "*729" }.to_owned(),
+                    ..pbx::AgentCode::default()
+                }),
                 ..pbx::CallPlan::default()
             })
             .await
@@ -108,8 +112,7 @@ impl Theatre for RehearsalTheatre {
     }
 
     async fn dial_direct(&self, how: Keys) -> Result<Box<dyn Handset>, StageError> {
-        let variables = BTreeMap::from([("tonegate_amount".to_owned(), "42.50".to_owned())]);
-        let phone = self.pbx.dial_direct(PAYMENT_NUMBER, keys(how), &variables).await;
+        let phone = self.pbx.dial_direct(PAYMENT_NUMBER, keys(how), &BTreeMap::new()).await;
         Ok(self.telephone(phone.map_err(|fault| StageError(fault.to_string()))?))
     }
 
@@ -138,6 +141,27 @@ impl Theatre for RehearsalTheatre {
     }
 
     async fn close(&self) {}
+}
+
+/// As in `dialplan/freeswitch/direct_number.xml`.
+fn payment_number(keypad: SocketAddr) -> pbx::Extension {
+    let socket = format!("{keypad} async full");
+    pbx::Extension::new(
+        PAYMENT_NUMBER,
+        &[
+            ("set", "sensitive_dtmf=true"),
+            ("set", "tonegate_direct=true"),
+            ("set", "tonegate_amount=42.50"),
+            ("set", "tonegate_currency=EUR"),
+            ("answer", ""),
+            ("socket", &socket),
+            ("clear_digit_action", "all"),
+            ("unset", "presence_data"),
+            ("unset", "tonegate_direct"),
+            ("unset", "sensitive_dtmf"),
+            ("bridge", "user/fallback"),
+        ],
+    )
 }
 
 fn keys(keys: Keys) -> pbx::Keys {

@@ -73,10 +73,10 @@ impl Listener for Legs {
             return;
         }
         let follower = lock(&self.followers).get(&event.leg).cloned();
-        if let Some(follower) = follower {
-            if follower.events.try_send(event).is_err() {
-                follower.behind.store(true, Ordering::Relaxed);
-            }
+        if let Some(follower) = follower
+            && follower.events.try_send(event).is_err()
+        {
+            follower.behind.store(true, Ordering::Relaxed);
         }
     }
 

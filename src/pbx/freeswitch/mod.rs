@@ -29,7 +29,7 @@
 //! | the dialplan's lease | `global_setvar tonegate_up=1`, `sched_del tonegate_dead`, `sched_api +10 tonegate_dead global_setvar tonegate_up=0` |
 //! | orphans, `find` | `show channels as json` (`uuid`, `direction`, `cid_num`, `dest`, `callee_num`, `presence_data`, `presence_id`) |
 //! | what is known of a leg | `uuid_exists A`, `uuid_getvar A NAME` (`_undef_` if it is not set) |
-//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`), `uuid_setvar A hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
+//! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`, `tonegate_context`), `uuid_setvar A hangup_after_bridge true`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
 //! | agent's keys | `sendmsg B` execute `bind_digit_action` `tgctl,=~^[*][12349],exec[i]:event,tg_key=\${last_matching_digits}`; afterwards `digit_action_set_realm` and `clear_digit_action` |
 //! | shield | `uuid_buglist LEG`, `uuid_record LEG mask\|unmask PATH`, `uuid_audio A start read mute 1`, `uuid_audio A stop`, `sendmsg A` execute `spandsp_start_dtmf`, `spandsp_stop_dtmf` |
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
@@ -54,7 +54,7 @@
 //! is closed.
 //!
 //! # Dialplan
-//! The context `tonegate` holds two extensions: `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and
+//! The context `tonegate` holds two extensions, which first put the leg's context back: `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and
 //! `tonegate_agent` (`park`). See `dialplan/freeswitch/`.
 
 mod call;

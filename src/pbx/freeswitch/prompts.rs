@@ -118,12 +118,12 @@ impl Prompts {
     fn hush(&mut self) -> (Option<String>, Vec<Ended>) {
         let mut ended = Vec::new();
         let mut stop = None;
-        if let Some(current) = &mut self.current {
-            if let Some(id) = current.id.take() {
-                ended.push((id, true));
-                stop = Some(current.target.clone());
-                current.deadline = Instant::now() + Duration::from_millis(STOP_TIMEOUT_MS);
-            }
+        if let Some(current) = &mut self.current
+            && let Some(id) = current.id.take()
+        {
+            ended.push((id, true));
+            stop = Some(current.target.clone());
+            current.deadline = Instant::now() + Duration::from_millis(STOP_TIMEOUT_MS);
         }
         ended.extend(self.waiting.drain(..).map(|w| (w.id, false)));
         (stop, ended)

@@ -18,6 +18,8 @@ use crate::pbx::Means;
 
 /// How long media may take to come back to the PBX (`uuid_media`, two re-INVITEs).
 const MEDIA_BACK_TIMEOUT_MS: u64 = 1_500;
+/// How long an application sent to a leg we do not hear may take to have run.
+const FAR_SETTLE_MS: u64 = 100;
 /// Pause between two looks whether it came.
 const MEDIA_LOOK_PAUSE_MS: u64 = 50;
 
@@ -262,7 +264,8 @@ impl Call {
         }
     }
 
-    /// The transfer overwrites who called whom; a second payment on the call still wants to know.
+    /// The transfer overwrites who called whom and in which context; a second payment on the call still wants
+    /// to know.
     async fn remember_numbers(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
         let offer = &self.offer;
         for (leg, name, value) in [
@@ -272,6 +275,16 @@ impl Call {
         ] {
             if let Some(value) = value.as_deref().filter(|value| super::words::is_number(value)) {
                 self.link.set(leg, name, value).await?;
+            }
+        }
+        // Our dialplan puts it back, so that a transfer (REFER) is looked up where it always was.
+        for leg in [customer, agent] {
+            let context = self.link.get(leg, "context").await?;
+            let ours = &self.shared.settings.keypad_context;
+            if let Some(context) =
+                context.filter(|context| context != ours && super::words::is_number(context))
+            {
+                self.link.set(leg, "tonegate_context", &context).await?;
             }
         }
         Ok(())
@@ -329,8 +342,11 @@ impl Call {
         if let Some(agent) = self.agent.clone().filter(|_| !self.agent_left) {
             self.unbind_agent_keys(&agent).await;
         }
-        if matches!(self.seal, Seal::Shut { keypad: None, .. }) {
-            self.reclaim().await?;
+        if let Seal::Shut { keypad: None, restore } = &self.seal {
+            let restore = restore.clone();
+            if !self.reclaim().await? {
+                return self.release_from_afar(&restore).await;
+            }
         }
         let Seal::Shut { keypad: Some(keypad), restore } = &self.seal else {
             return Err(SealError::NoKeypad);
@@ -350,36 +366,37 @@ impl Call {
     }
 
     /// A sealed leg whose private connection is gone: has FreeSWITCH make a new one, for the release alone.
-    /// Keys pressed meanwhile come out there and are dropped.
-    async fn reclaim(&mut self) -> Result<(), SealError> {
+    /// Keys pressed meanwhile come out there and are dropped. False if the leg is not in conversation with
+    /// the agent any more: it must not be taken away from wherever it is now.
+    async fn reclaim(&mut self) -> Result<bool, SealError> {
         let customer = self.customer.clone();
         let _ = self.link.api(format!("uuid_flush_dtmf {customer}")).await;
-        let peer = self.link.get(&customer, "signal_bond").await?;
-        let keypad = match peer.filter(|peer| super::words::is_leg(peer)) {
-            // Whoever it is bridged to by now: the agent, or the one it was moved to.
-            Some(peer) if Some(&peer) == self.agent.as_ref() && !self.agent_left => {
-                let keypad = self.transfer_both(&customer, &peer).await?;
-                self.bridge_again(&customer, &peer).await?;
-                keypad
-            }
-            Some(_) => return Err(SealError::NotTogether),
-            None => self.transfer_alone(&customer).await?,
+        let peer = super::offers::peer(&self.link, &customer).await?;
+        let Some(agent) = peer.filter(|peer| Some(peer) == self.agent.as_ref() && !self.agent_left) else {
+            return Ok(false);
         };
-        if let Seal::Shut { keypad: place, .. } = &mut self.seal {
-            *place = Some(keypad);
+        let new = self.transfer_both(&customer, &agent).await?;
+        self.bridge_again(&customer, &agent).await?;
+        new.bound().await?;
+        if let Seal::Shut { keypad, .. } = &mut self.seal {
+            *keypad = Some(new);
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn transfer_alone(&mut self, customer: &str) -> Result<Keypad, SealError> {
-        let nonce = super::nonce();
-        self.link.set(customer, "tonegate_nonce", &nonce).await?;
-        let mut waiting = self.shared.door.expect(customer, &nonce);
-        let context = &self.shared.settings.keypad_context;
-        self.link.api(format!("uuid_transfer {customer} tonegate_customer XML {context}")).await?;
-        let until = Instant::now() + Duration::from_millis(self.shared.settings.seal_timeout_ms);
-        let line = timeout_at(until, waiting.line()).await.ok().flatten().ok_or(SealError::NoKeypad)?;
-        Ok(line.take(self.reports.clone()).await?)
+    /// Ends the seal without a private connection. The keys reach whoever the leg talks to; only Event
+    /// Socket listeners get none of this leg any more, because the diversion cannot be ended from here.
+    async fn release_from_afar(&mut self, restore: &Restore) -> Result<(), SealError> {
+        let customer = self.customer.clone();
+        self.link.execute(&customer, "clear_digit_action", "all").await?;
+        sleep(Duration::from_millis(FAR_SETTLE_MS)).await;
+        self.clean(restore).await?;
+        if self.link.is_set(&customer, "sensitive_dtmf").await? {
+            return Err(SealError::StillShut);
+        }
+        info!(leg = %customer, "unsealed without its private connection: listeners get no DTMF events of this leg");
+        self.seal = Seal::Open;
+        Ok(())
     }
 
     /// Lets the agent command the payment by `*` and a digit. A payment goes on without.

@@ -2,7 +2,7 @@
 
 use super::binding::DigitMachine;
 use super::dialplan::expand;
-use super::leg::{Bug, Digit, MAX_NESTED, State};
+use super::leg::{Bug, MAX_APPLICATIONS, MAX_NESTED, State};
 use super::records::Level;
 use super::world::World;
 
@@ -23,6 +23,9 @@ impl World {
     ) -> bool {
         let Some(leg) = self.leg_mut(uuid) else { return false };
         let data = expand(data, |name| leg.get(name).map(str::to_owned));
+        if leg.applications.len() < MAX_APPLICATIONS {
+            leg.applications.push((application.to_owned(), data.clone()));
+        }
         if scripted {
             leg.application = (application.to_owned(), data.clone());
             leg.set("current_application", application);
@@ -137,8 +140,9 @@ impl World {
                 self.receive_string(uuid, data);
             }
             "send_dtmf" => {
-                for key in data.split('@').next().unwrap_or_default().chars() {
-                    self.send(uuid, key, 2_000);
+                let keys = data.split('@').next().unwrap_or_default();
+                for key in keys.chars().filter(|key| super::keys::is_key(*key)) {
+                    self.send(uuid, key, 2_000, !data.starts_with('~'));
                 }
             }
             _ => {
@@ -185,6 +189,6 @@ impl World {
 
     /// Forgets digits that wait on a leg; used by `uuid_flush_dtmf`.
     pub(super) fn flush_digits(&mut self, uuid: &str) -> bool {
-        self.leg_mut(uuid).map(|leg| leg.digits.drain(..).for_each(|_: Digit| {})).is_some()
+        self.leg_mut(uuid).map(|leg| leg.digits.clear()).is_some()
     }
 }

@@ -2,8 +2,7 @@
 
 use super::event::Event;
 use super::leg::{Bug, Far, Leg, MAX_VARIABLES, Media, State};
-use super::phone::Sound;
-use super::records::{Cdr, Level, Recorded};
+use super::records::{Cdr, Level};
 use super::world::{MAX_LEGS, MAX_RECORDS, World};
 
 impl World {
@@ -143,15 +142,20 @@ impl World {
             }
             self.fire_leg("CHANNEL_STATE", side, &[]);
         }
+        self.fire_leg("CHANNEL_EXECUTE", a, &[("Application", "uuid_bridge"), ("Application-Data", b)]);
         self.bridge(a, b);
         true
     }
 
     /// Ends a leg: events, record, sockets; and the other side, unless it was told to stay.
     pub(super) fn hang_up(&mut self, uuid: &str, cause: &str) {
+        let Some(leg) = self.leg_mut(uuid) else { return };
+        leg.set("hangup_cause", cause);
+        // The leg still knows the other side when it says that it goes.
+        self.fire_leg("CHANNEL_HANGUP", uuid, &[("Hangup-Cause", cause)]);
         let peer = self.unbridge(uuid);
         let Some(leg) = self.leg_mut(uuid) else { return };
-        leg.state = State::Hibernating;
+        leg.state = State::Gone;
         leg.script.clear();
         let files: Vec<String> = leg
             .bugs
@@ -161,14 +165,13 @@ impl World {
                 _ => None,
             })
             .collect();
-        leg.set("hangup_cause", cause);
         let dialled = if leg.dialled.is_empty() { "none".to_owned() } else { leg.dialled.clone() };
         leg.set("digits_dialed", &dialled);
         let (listener, far) = (leg.listener, leg.far.clone());
         for file in files {
             self.stop_recording(uuid, &file);
         }
-        for name in ["CHANNEL_HANGUP", "CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY"] {
+        for name in ["CHANNEL_HANGUP_COMPLETE", "CHANNEL_DESTROY"] {
             self.fire_leg(name, uuid, &[("Hangup-Cause", cause)]);
         }
         let text = format!("Hangup {uuid} [{cause}]");
@@ -181,7 +184,7 @@ impl World {
         }
         self.hear_nothing(&far);
         if let Far::Loopback(other) = far
-            && self.leg(&other).is_some_and(|leg| leg.state != State::Hibernating)
+            && self.leg(&other).is_some_and(|leg| leg.state != State::Gone)
         {
             self.hang_up(&other, cause);
         }
@@ -208,6 +211,7 @@ impl World {
             digits_dialed,
             hangup_cause: cause.to_owned(),
             duration_ms: self.now_ms().saturating_sub(leg.created_ms),
+            applications: leg.applications,
             variables: leg.variables,
             leg: leg.uuid,
         };
@@ -215,56 +219,6 @@ impl World {
             self.cdrs.pop_front();
         }
         self.cdrs.push_back(cdr);
-    }
-
-    /// Works out who hears a voice on this leg and on the one it is bridged to, and what recordings get.
-    pub(super) fn hear(&mut self, uuid: &str) {
-        let peer = self.leg(uuid).and_then(|leg| leg.bridged_to.clone());
-        for side in [Some(uuid), peer.as_deref()].into_iter().flatten() {
-            let Some(leg) = self.leg(side) else { continue };
-            let other = leg.bridged_to.as_ref().and_then(|other| self.leg(other));
-            let by_pbx = leg.media == Media::Normal;
-            let hears = other.is_some_and(|other| {
-                !leg.held
-                    && !other.held
-                    && (!by_pbx
-                        || (!leg.displaced()
-                            && !leg.write_muted()
-                            && leg.playing.is_empty()
-                            && other.playing.is_empty()
-                            && !other.read_muted()))
-            });
-            let far = leg.far.clone();
-            let changed = leg.hears_voice != hears;
-            let own = !leg.read_muted() && !leg.held && leg.playing.is_empty();
-            if let Some(leg) = self.leg_mut(side) {
-                leg.hears_voice = hears;
-            }
-            if changed && let Far::Phone(phone) = far {
-                self.sound(phone, if hears { Sound::Voice } else { Sound::Silence });
-            }
-            self.note_recordings(side, own, hears);
-        }
-    }
-
-    fn hear_nothing(&mut self, far: &Far) {
-        if let Far::Phone(phone) = far {
-            self.sound(*phone, Sound::Silence);
-        }
-    }
-
-    fn note_recordings(&mut self, uuid: &str, own: bool, other: bool) {
-        let now_ms = self.now_ms();
-        let Some(leg) = self.legs.get(uuid) else { return };
-        for bug in &leg.bugs {
-            let Bug::Record { path, masked } = bug else { continue };
-            let what = if *masked { Recorded::Masked } else { Recorded::Voices { own, other } };
-            if let Some(recording) =
-                self.recordings.iter_mut().rev().find(|it| it.running && it.path == *path)
-            {
-                recording.go_on(now_ms, what);
-            }
-        }
     }
 
     /// The private connection of a leg that ended: it is told, and cut now or when it has lingered.

@@ -3,7 +3,7 @@
 use super::leg::State;
 use super::listener::MAX_FILTERS;
 use super::records::Level;
-use super::wire::Request;
+use super::request::Request;
 use super::world::World;
 
 /// What a command is answered with.
@@ -159,6 +159,10 @@ impl World {
         let named = if rest.is_empty() { request.header("session-id") } else { Some(rest) };
         let uuid = named.or(session).unwrap_or_default().to_owned();
         if !self.legs.contains_key(&uuid) {
+            // A lingering connection may still speak to its own session; nobody acts on it.
+            if session == Some(uuid.as_str()) {
+                return text("+OK");
+            }
             return Reply::Text(format!("-ERR invalid session id [{uuid}]"));
         }
         match request.header("call-command").unwrap_or_default() {
@@ -224,7 +228,7 @@ impl World {
             let headers = [("Job-UUID", id.as_str()), ("Job-Command", command), ("Job-Command-Arg", args)];
             world.fire_small("BACKGROUND_JOB", &headers, Some(answer));
         });
-        Reply::Headers(format!("Reply-Text: +OK Job-UUID: {job}\nJob-UUID: {job}\n"))
+        Reply::Headers(format!("Reply-Text: +OK Job-UUID: {job}\nJob-UUID: {job}"))
     }
 
     fn subscribe(&mut self, id: u64, rest: &str, on: bool) -> Reply {

@@ -43,6 +43,7 @@ impl World {
             add("park", "");
         } else if number == self.settings.payment_number {
             add("set", "sensitive_dtmf=true");
+            add("set", "tonegate_direct=true");
             add("answer", "");
             add("socket", socket.as_deref().unwrap_or("127.0.0.1:1 async full"));
             // The fallback, for the case that the daemon is not there: a person.

@@ -147,13 +147,14 @@ impl World {
                 if diverted { self.queue_event(uuid, event) } else { self.fire(event) }
             }
             if let Some(peer) = peer {
-                self.send(&peer, digit.key, digit.samples);
+                self.send(&peer, digit.key, digit.samples, false);
             }
         }
     }
 
-    /// Sends a digit out of a leg to whatever is at its far end.
-    pub(super) fn send(&mut self, uuid: &str, key: char, samples: u32) {
+    /// Sends a digit out of a leg to whatever is at its far end. Between the halves of a loopback pair it
+    /// keeps the mark of digits that go past a digit machine.
+    pub(super) fn send(&mut self, uuid: &str, key: char, samples: u32, skip: bool) {
         let Some(leg) = self.leg(uuid) else { return };
         if leg.drop_dtmf {
             return;
@@ -164,7 +165,7 @@ impl World {
                 let what = if in_band { Sound::Tone(key) } else { Sound::TelephoneEvent(key) };
                 self.sound(phone, what);
             }
-            Far::Loopback(other) => self.receive(&other, key, samples, "RTP", false),
+            Far::Loopback(other) => self.receive(&other, key, samples, "RTP", skip),
             Far::Nothing => {}
         }
     }

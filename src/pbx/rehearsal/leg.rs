@@ -11,6 +11,8 @@ pub(super) const MAX_QUEUED_DIGITS: usize = 100;
 pub(super) const MAX_QUEUED_EVENTS: usize = 10_000;
 /// Variables of one leg.
 pub(super) const MAX_VARIABLES: usize = 1_000;
+/// Applications noted for a leg's call detail record.
+pub(super) const MAX_APPLICATIONS: usize = 256;
 /// Media taps, prompts on top of one another, and queued applications of one leg.
 pub(super) const MAX_NESTED: usize = 64;
 
@@ -50,6 +52,8 @@ pub(super) enum State {
     Controlled,
     Bridged,
     Hibernating,
+    /// Hung up; only the last events are still to be told.
+    Gone,
 }
 
 /// What is at the far end of a leg.
@@ -107,6 +111,8 @@ pub(super) struct Leg {
     pub(super) destination: String,
     pub(super) context: String,
     pub(super) application: (String, String),
+    /// Everything run on it, with its data, as a JSON call detail record keeps it.
+    pub(super) applications: Vec<(String, String)>,
     pub(super) variables: BTreeMap<String, String>,
     pub(super) bugs: Vec<Bug>,
     pub(super) machine: Option<DigitMachine>,
@@ -144,6 +150,7 @@ impl Leg {
             destination: String::new(),
             context: "default".to_owned(),
             application: Default::default(),
+            applications: Vec::new(),
             variables: BTreeMap::new(),
             bugs: Vec::new(),
             machine: None,
@@ -217,6 +224,7 @@ impl Leg {
             State::Bridged if self.held => ("CS_EXECUTE", 4, "HELD"),
             State::Bridged if self.inbound => ("CS_EXECUTE", 4, "ACTIVE"),
             State::Bridged => ("CS_EXCHANGE_MEDIA", 7, "ACTIVE"),
+            State::Gone => ("CS_REPORTING", 11, "HANGUP"),
             State::Hibernating => ("CS_HIBERNATE", 8, "ACTIVE"),
         }
     }

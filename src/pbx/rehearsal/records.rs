@@ -70,7 +70,9 @@ pub struct Cdr {
     pub hangup_cause: String,
     /// From beginning to end.
     pub duration_ms: u64,
-    /// Every variable the leg had, `digits_dialed` and the application log among them.
+    /// Every application run on the leg and its data (`app_log`), the first 256.
+    pub applications: Vec<(String, String)>,
+    /// Every variable the leg had.
     pub variables: BTreeMap<String, String>,
 }
 

@@ -254,7 +254,12 @@ impl World {
         add("Presence-Call-Direction", leg.direction());
         add("Channel-HIT-Dialplan", if leg.inbound { "true" } else { "false" });
         add("Channel-Call-UUID", leg.get("call_uuid").unwrap_or(&leg.uuid));
-        add("Answer-State", if leg.answered_ms.is_some() { "answered" } else { "ringing" });
+        let answer_state = match leg.answered_ms {
+            _ if leg.get("hangup_cause").is_some() => "hangup",
+            Some(_) => "answered",
+            None => "ringing",
+        };
+        add("Answer-State", answer_state);
         add("Channel-Read-Codec-Name", "PCMU");
         add("Channel-Read-Codec-Rate", "8000");
         add("Caller-Direction", leg.direction());

@@ -41,7 +41,11 @@ async fn sealed_keys_come_to_the_private_connection_alone() {
     assert!(spy.all().await.contains("DTMF-Digit: 5\n"));
     call.agent.hang_up();
     assert!(call.customer.leg().is_none());
-    assert!(rehearsal.cdrs().iter().all(|cdr| !cdr.digits_dialed.contains('4')));
+    let cdrs = rehearsal.cdrs();
+    assert!(cdrs.iter().all(|cdr| !cdr.digits_dialed.contains('4')));
+    let bound = |(name, _): &(String, String)| name == "bind_digit_action";
+    let customer = cdrs.iter().find(|cdr| cdr.leg == call.customer_leg).unwrap();
+    assert_eq!(customer.applications.iter().filter(|it| bound(it)).count(), 1, "one binding is published");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::wire::Parser;
+use super::super::request::Parser;
 use super::*;
 
 #[tokio::test]

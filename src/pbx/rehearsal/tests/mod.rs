@@ -1,5 +1,6 @@
 //! Stories about the stand-in itself: what it says on the wire, what leaks by default, what stops it.
 
+mod adapter;
 mod defences;
 mod hostile;
 mod leaks;

@@ -77,6 +77,10 @@ async fn the_private_connection_hears_of_the_hang_up_and_may_linger() {
     let mut line = seal(&mut control, &daemon, &call).await;
     call.customer.hang_up();
     line.until("Event-Name: CHANNEL_HANGUP\n").await;
+    // In FreeSWITCH's order: the hang-up, which still names the other side, before the end of the bridge.
+    let told = line.until("Event-Name: CHANNEL_UNBRIDGE\n").await;
+    assert!(told.contains(&format!("Other-Leg-Unique-ID: {}\n", call.agent_leg)), "{told}");
+    assert!(told.contains("Answer-State: hangup\n"));
     line.until("Content-Disposition: disconnect\nContent-Length: 67\n\n").await;
 }
 
