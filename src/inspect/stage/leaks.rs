@@ -115,6 +115,8 @@ mod tests {
 
         let cdr = format!("{{\"uuid\":\"{LEG}\",\"digits_dialed\":\"4929\",\"read_codec\":\"PCMU\"}}");
         assert_eq!(leaked_keys(&records("cdr:json", &cdr), LEG), ["cdr:json: 4929"]);
+        let of_another = "cdr:6a0a3f0e-0000-4000-8000-000000000002.cdr.json";
+        assert!(leaked_keys(&records(of_another, &cdr), LEG).is_empty());
         let clean = format!("{{\"uuid\":\"{LEG}\",\"digits_dialed\":\"none\"}}");
         assert!(leaked_keys(&records("cdr:json", &clean), LEG).is_empty());
 

@@ -33,7 +33,7 @@ impl FreeSwitchTheatre {
         let agent_calls = plan.route == Route::Outbound;
         let (caller, called) = if agent_calls { (&agent, &customer) } else { (&customer, &agent) };
         if plan.route == Route::Fifo {
-            self.enlist(&called.uri()).await?;
+            self.enlist(&called.uri(), plan.code_digits).await?;
         }
         let headers = headers(plan, &called.uri());
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -77,7 +77,8 @@ impl FreeSwitchTheatre {
         let (customer, human) = (telephone(CUSTOMER, keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
         human.speak(Some(marker(Party::Agent)));
         let (target, callee) = (format!("sip:{PAYMENT_NUMBER}@{}", self.exchange()), human.uri());
-        let headers = [("X-Stage-Callee", callee.as_str())];
+        let in_band = if keys == Keys::InBand { "true" } else { "false" };
+        let headers = [("X-Stage-Callee", callee.as_str()), ("X-Stage-Inband", in_band)];
         let call = customer.call_with(&target, &headers);
         let dialog = timeout(Duration::from_millis(ANSWER_MS), call)
             .await
@@ -89,13 +90,14 @@ impl FreeSwitchTheatre {
 
     /// Makes a telephone the only one that works in the mod_fifo queue. The feature code stands in its dial
     /// string, as in an admin's `fifo.conf`.
-    async fn enlist(&self, uri: &str) -> Result<(), StageError> {
+    async fn enlist(&self, uri: &str, code_digits: bool) -> Result<(), StageError> {
         let mut member = self.member.lock().await;
         if let Some(before) = member.take() {
             self.api(&format!("fifo_member del stage '{before}'")).await?;
         }
+        let code = if code_digits { "~^[*]729[0-9]+#" } else { "*729" };
         let dial = format!(
-            "{{^^;execute_on_answer=bind_digit_action tgcode,*729,exec[i]:event,tg_code=pay;tonegate_agent={AGENT}}}\
+            "{{^^;execute_on_answer=bind_digit_action tgcode,{code},exec[i]:event,tg_code=pay;tonegate_agent={AGENT}}}\
              sofia/stage/{uri}"
         );
         let answer = self.api(&format!("fifo_member add stage '{dial}' 1 30 0")).await?;
@@ -174,6 +176,8 @@ fn headers(plan: &CallPlan, called: &str) -> Vec<(&'static str, String)> {
         ("X-Stage-Amount", plan.amount),
         ("X-Stage-Language", plan.language),
         ("X-Stage-Media", media),
+        ("X-Stage-Inband", (plan.keys == Keys::InBand).then_some("true")),
+        ("X-Stage-Code", plan.code_digits.then_some("digits")),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect()
 }
