@@ -49,7 +49,9 @@ impl EventLog {
     /// If the daemon refuses it.
     pub async fn open(api: &str, key: &str) -> Result<Self, StageError> {
         let client = reqwest::Client::new();
-        let answer = client.get(format!("{api}/v1/events")).bearer_auth(key).send().await;
+        let request = client.get(format!("{api}/v1/events")).bearer_auth(key);
+        // From the daemon's first event on: what happened before we came belongs to the story.
+        let answer = request.header("last-event-id", "0").send().await;
         let mut answer = answer
             .and_then(reqwest::Response::error_for_status)
             .map_err(|fault| StageError(format!("no live events: {fault}")))?;

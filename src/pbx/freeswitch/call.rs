@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
 
 use super::Shared;
 use super::event::{Event, Happening};
 use super::keypad::{Keypad, KeypadError};
 use super::legs::Following;
-use super::link::{Link, LinkState};
+use super::link::Link;
 use super::prompts::Prompts;
 use super::shield::Shield;
 use crate::call::{AgentCommand, FromPbx, Line, Party};
@@ -77,6 +77,9 @@ enum Turn {
     Time,
 }
 
+/// From one try to end a seal that nobody waits for to the next.
+const FINISH_PAUSE_MS: u64 = 500;
+
 impl Call {
     /// Serves until the desk drops its end, then puts everything back.
     pub async fn run(mut self) {
@@ -117,7 +120,7 @@ impl Call {
             self.parted_for_good().await;
             self.speak().await;
         }
-        self.finish(&mut state).await;
+        self.finish().await;
     }
 
     async fn obey(&mut self, order: Order) {
@@ -243,7 +246,7 @@ impl Call {
         .find_map(|(key, command)| (key == digit).then_some(command))
     }
 
-    async fn finish(mut self, state: &mut watch::Receiver<LinkState>) {
+    async fn finish(mut self) {
         self.hush(Party::Customer).await;
         self.hush(Party::Agent).await;
         let patience = Instant::now() + Duration::from_millis(super::FINISH_PATIENCE_MS);
@@ -255,12 +258,8 @@ impl Call {
                     warn!(leg = %self.customer, %why, "the seal could not be ended; the leg stays sealed");
                     break;
                 }
-                Err(_) => {
-                    tokio::select! {
-                        _ = state.changed() => {}
-                        () = sleep_until(Instant::now() + Duration::from_secs(1)) => {}
-                    }
-                }
+                // Never at once: a connection that goes up and down would keep us busy with nothing.
+                Err(_) => sleep(Duration::from_millis(FINISH_PAUSE_MS)).await,
             }
         }
     }

@@ -14,7 +14,7 @@ use super::keypad::{Caller, Line};
 use crate::pbx::{LegId, Means, News, Offer};
 
 /// Private connections open at once; one more is turned away.
-pub(super) const PRIVATE_CONNECTIONS_MAX: usize = 256;
+pub(super) const PRIVATE_CONNECTIONS_MAX: usize = 8_192;
 /// How long a caller of the payment number waits for a payment to be opened before the dialplan goes on.
 const HELD_TIMEOUT_MS: u64 = 20_000;
 /// Pause after the system refused to accept a connection.

@@ -217,6 +217,9 @@ impl Call {
         // Where the call came from is lost with the transfer: what follows a conversation is its end.
         for leg in [customer, agent] {
             link.set(leg, "hangup_after_bridge", "true").await?;
+            // FreeSWITCH transfers one leg after the other. The second may notice before its turn that the
+            // first is gone, and hangs up then, unless it is to park; this is looked at first.
+            link.set(leg, "park_after_bridge", "true").await?;
         }
         self.remember_numbers(customer, agent).await?;
         let mut waiting = self.shared.door.expect(customer, &nonce);
@@ -239,8 +242,17 @@ impl Call {
         if !self.wait_for(customer, &Happening::Bridge).await? {
             return Err(SealError::NotBridged);
         }
+        self.part_for_good(customer, agent).await?;
         if !self.link.is_set(customer, "sensitive_dtmf").await? {
             return Err(SealError::Refused(SealRefusal::PbxError));
+        }
+        Ok(())
+    }
+
+    /// From here on, a side that hangs up ends the other again.
+    async fn part_for_good(&self, customer: &str, agent: &str) -> Result<(), LinkError> {
+        for leg in [customer, agent] {
+            self.link.unset(leg, "park_after_bridge").await?;
         }
         Ok(())
     }
@@ -307,6 +319,9 @@ impl Call {
         }
         if let Err(why) = self.link.api(format!("uuid_bridge {customer} {agent}")).await {
             info!(leg = %customer, %why, "the legs were not bridged again; they may never have been parted");
+        }
+        if let Err(why) = self.part_for_good(customer, agent).await {
+            warn!(leg = %customer, %why, "the legs may stay parked when a side hangs up");
         }
         if let Err(why) = self.clean(restore).await {
             warn!(leg = %customer, %why, "a leg that was not sealed could not be put back as it was");

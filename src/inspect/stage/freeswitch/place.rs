@@ -177,6 +177,7 @@ fn headers(plan: &CallPlan, called: &str) -> Vec<(&'static str, String)> {
         ("X-Stage-Language", plan.language),
         ("X-Stage-Media", media),
         ("X-Stage-Inband", (plan.keys == Keys::InBand).then_some("true")),
+        ("X-Stage-Clean", plan.clean.then_some("true")),
         ("X-Stage-Code", plan.code_digits.then_some("digits")),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect()
