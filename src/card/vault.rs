@@ -19,8 +19,9 @@ const GUARD: [u8; GUARD_BYTES] = [0xA5, 0x5A, 0xC3, 0x3C, 0x96, 0x69, 0xF0, 0x0F
 pub(super) const SLOT_USABLE_BYTES: usize = SLOT_BYTES - 2 * GUARD_BYTES;
 /// Size of a region, the unit by which the vault grows.
 const REGION_BYTES: usize = 16 * 1024;
-/// Most slots the vault will ever hold. A payment takes four at most: card number, expiry, code, postal code.
-pub const MAX_SLOTS: usize = 8192;
+/// Most slots the vault will ever hold. A payment takes five at most: card number, its repetition,
+/// expiry, code, postal code.
+pub const MAX_SLOTS: usize = 32_768;
 
 /// No memory is left for another field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
