@@ -12,6 +12,9 @@ use crate::teller::{Stage, Story};
 /// Calls at once.
 const CALLS: usize = 200;
 
+/// Calls that are set up at the same time.
+const BATCH: usize = 10;
+
 pub fn stories() -> Vec<Story> {
     vec![story!(two_hundred_payments_at_once)]
 }
@@ -19,29 +22,23 @@ pub fn stories() -> Vec<Story> {
 async fn two_hundred_payments_at_once(stage: Stage) -> Told {
     let set = set(&stage, |_| {}).await?;
     let mut calls = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS {
-        calls.push(set.theatre.call(&CallPlan::default()).await?);
+    let plan = CallPlan::default();
+    while calls.len() < CALLS {
+        let batch = (0..BATCH).map(|_| set.theatre.call(&plan));
+        for call in futures_util::future::join_all(batch).await {
+            calls.push(call?);
+        }
     }
     for call in &calls {
         let body = serde_json::json!({ "amount": "10.00", "leg": call.customer_leg });
         set.daemon.post("/v1/payments", body).await?;
     }
-    set.events
-        .wait(0, 60_000, "the last call to be asked", {
-            let events = &set.events;
-            move |_| events.all().iter().filter(|seen| seen.kind() == "field_opened").count() >= CALLS
-        })
-        .await?;
-    let all: Vec<_> = calls.iter().map(|call| key_card(call)).collect();
+    set.events.wait_count("field_opened", CALLS, 60_000).await?;
+    let all: Vec<_> = calls.iter().map(key_card).collect();
     for keyed in futures_util::future::join_all(all).await {
         keyed?;
     }
-    set.events
-        .wait(0, 90_000, "the last approval", {
-            let events = &set.events;
-            move |_| events.all().iter().filter(|seen| seen.kind() == "approved").count() >= CALLS
-        })
-        .await?;
+    set.events.wait_count("approved", CALLS, 90_000).await?;
     let charges: u32 = set.bank.ledger().iter().map(|line| line.charges).sum();
     ensure!(charges as usize == CALLS, "{CALLS} payments, {charges} charges");
     for call in &calls {

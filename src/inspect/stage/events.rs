@@ -99,7 +99,7 @@ impl EventLog {
         Follower { seen: Arc::clone(&self.seen), news: Arc::clone(&self.news), place: 0 }
     }
 
-    /// Waits for an event after `place` that fits.
+    /// Waits for an event after `place` that fits; `fits` must not ask this log itself.
     ///
     /// # Errors
     /// If none comes in time; what came instead is in the error.
@@ -128,6 +128,29 @@ impl EventLog {
                     "waited {at_most_ms} ms for {what}; instead came:\n  {}",
                     came.join("\n  ")
                 )));
+            }
+        }
+    }
+
+    /// Waits until so many events of a `type` have come.
+    ///
+    /// # Errors
+    /// If they do not come in time; how many did is in the error.
+    pub async fn wait_count(&self, kind: &str, count: usize, at_most_ms: u64) -> Result<(), StageError> {
+        let end = tokio::time::Instant::now() + Duration::from_millis(at_most_ms);
+        loop {
+            let news = self.news.notified();
+            tokio::pin!(news);
+            news.as_mut().enable();
+            let came = {
+                let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.iter().filter(|seen| seen.kind() == kind).count()
+            };
+            if came >= count {
+                return Ok(());
+            }
+            if tokio::time::timeout_at(end, news).await.is_err() {
+                return Err(StageError(format!("{came} events {kind} instead of {count} after {at_most_ms} ms")));
             }
         }
     }

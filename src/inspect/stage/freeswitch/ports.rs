@@ -4,11 +4,11 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 use super::super::StageError;
 
-/// Ports of one instance: its own few and those of the media of a hundred calls.
-const BLOCK_PORTS: u16 = 512;
+/// Ports of one instance: its own few and those of the media of two hundred calls.
+const BLOCK_PORTS: u16 = 1_024;
 /// The blocks lie below the ports the system gives out by itself, our telephones' among them.
 const FIRST_PORT: u16 = 16_384;
-const BLOCKS: u16 = 32;
+const BLOCKS: u16 = 16;
 
 /// A block of ports, ours as long as this lives.
 pub(super) struct Ports {
