@@ -1,13 +1,13 @@
-//! The fields: asking, keys, patience, verdicts.
+//! The fields: asking, keys, patience.
 
-use crate::card::{Brand, CodeFault, Completeness, Entry, ExpiryFault, Key, KeyKind, PanFault, PostalFault};
+use crate::card::{Brand, Completeness, Entry, Key, KeyKind};
 
 use super::command::Command;
 use super::input::{Millis, Party};
-use super::machine::{Keying, PaymentCall, Shield, Stage, Taken};
+use super::machine::{Keying, PaymentCall, Shield, Stage};
 use super::notice::{Ending, Field, Hint, Notice};
 use super::phrase::Phrase;
-use super::policy::{CodePolicy, Confirm, Mode};
+use super::policy::{CodePolicy, Mode};
 
 /// How many times their longest gap a customer may take for the next key.
 const PATIENCE_FACTOR: u64 = 3;
@@ -38,7 +38,7 @@ impl PaymentCall {
         }
     }
 
-    fn accepted(&self) -> &[Brand] {
+    pub(super) fn accepted(&self) -> &[Brand] {
         if self.setup.accepted.is_empty() { &Brand::ALL } else { &self.setup.accepted }
     }
 
@@ -61,6 +61,10 @@ impl PaymentCall {
             }
         }
         self.last_key = Some(now);
+        if key.kind() == KeyKind::Hash && self.is_stray(now) {
+            // It ended the field before, which had already ended itself: the next question goes on.
+            return;
+        }
         match self.stage {
             Stage::Keying => self.field_key(now, key, out),
             Stage::Confirming => self.confirm_key(now, key, out),
@@ -68,6 +72,17 @@ impl PaymentCall {
             // Nobody asked: the key is wiped where it stands.
             _ => {}
         }
+    }
+
+    /// Whether a `#` now belongs to a field that has just completed itself. One does; a second is meant.
+    fn is_stray(&mut self, now: Millis) -> bool {
+        let unanswered = match self.stage {
+            Stage::Keying => self.keying.as_ref().is_some_and(|keying| keying.entry.count() == 0),
+            Stage::Confirming => true,
+            _ => false,
+        };
+        unanswered
+            && self.completed_at.take_if(|at| now.since(*at) <= self.setup.bounds.stray_hash_ms).is_some()
     }
 
     fn field_key(&mut self, now: Millis, key: Key, out: &mut Vec<Command>) {
@@ -139,158 +154,13 @@ impl PaymentCall {
     fn hash(&mut self, now: Millis, out: &mut Vec<Command>) {
         let Some(keying) = &self.keying else { return };
         let empty = keying.entry.count() == 0;
-        let stray = self.completed_at.is_some_and(|at| now.since(at) <= self.setup.bounds.stray_hash_ms);
-        if empty && stray {
-            // It ended the field before, which had already ended itself.
-            return;
-        }
         if empty && keying.field == Field::Code && self.code_may_be_left_out() {
+            self.keying = None;
             out.push(Command::Tell(Notice::FieldDone { field: Field::Code, masked: None, brand: None }));
+            self.whisper(Phrase::WhisperFieldDone(Field::Code), out);
             return self.next_after(now, Field::Code, out);
         }
         self.submit(now, out);
-    }
-
-    /// Judges the field as it stands.
-    fn submit(&mut self, now: Millis, out: &mut Vec<Command>) {
-        let Some(Keying { field, entry, .. }) = self.keying.take() else { return };
-        let verdict = match field {
-            Field::Number => self.judge_number(entry, out),
-            Field::NumberAgain => self.judge_number_again(entry),
-            Field::Expiry => entry
-                .into_expiry(self.setup.today)
-                .map(|e| self.taken.expiry = Some(e))
-                .map_err(|fault| match fault {
-                    ExpiryFault::Past => Hint::Expired,
-                    ExpiryFault::Incomplete => Hint::TooShort,
-                    ExpiryFault::NotAMonth | ExpiryFault::TooFar => Hint::ExpiryInvalid,
-                }),
-            Field::Code => self.judge_code(entry),
-            Field::Postal => self.judge_postal(entry),
-        };
-        match verdict {
-            Ok(()) => {
-                if field != Field::Number {
-                    out.push(Command::Tell(Notice::FieldDone { field, masked: None, brand: None }));
-                }
-                self.whisper(Phrase::WhisperFieldDone(field), out);
-                self.next_after(now, field, out);
-            }
-            Err(hint) => self.refuse_field(now, field, hint, out),
-        }
-    }
-
-    fn judge_number(&mut self, entry: Entry, out: &mut Vec<Command>) -> Result<(), Hint> {
-        let pan = entry.into_pan(self.accepted()).map_err(|fault| match fault {
-            PanFault::TooShort => Hint::TooShort,
-            PanFault::TooLong => Hint::TooLong,
-            PanFault::CheckDigit => Hint::CheckDigit,
-            PanFault::UnknownBrand | PanFault::NotAccepted(_) => Hint::BrandNotAccepted,
-        })?;
-        out.push(Command::Tell(Notice::FieldDone {
-            field: Field::Number,
-            masked: Some(pan.masked()),
-            brand: Some(pan.brand()),
-        }));
-        self.taken.pan = Some(pan);
-        Ok(())
-    }
-
-    fn judge_number_again(&mut self, entry: Entry) -> Result<(), Hint> {
-        let again = entry.into_pan(self.accepted()).map_err(|_| Hint::Differs)?;
-        match &self.taken.pan {
-            Some(first) if first.same_as(&again) => Ok(()),
-            _ => Err(Hint::Differs),
-        }
-    }
-
-    fn judge_code(&mut self, entry: Entry) -> Result<(), Hint> {
-        let Some(pan) = &self.taken.pan else { return Err(Hint::TooShort) };
-        match entry.into_code(pan.brand()) {
-            Ok(code) => {
-                self.taken.code = Some(code);
-                Ok(())
-            }
-            Err(CodeFault::TooShort) => Err(Hint::TooShort),
-            Err(CodeFault::TooLong) => Err(Hint::TooLong),
-        }
-    }
-
-    fn judge_postal(&mut self, entry: Entry) -> Result<(), Hint> {
-        let Some(policy) = self.setup.postal else { return Ok(()) };
-        match entry.into_postal(policy.min_digits, policy.max_digits) {
-            Ok(postal) => {
-                self.taken.postal = Some(postal);
-                Ok(())
-            }
-            Err(PostalFault::TooShort) => Err(Hint::TooShort),
-            Err(PostalFault::TooLong) => Err(Hint::TooLong),
-        }
-    }
-
-    fn next_after(&mut self, now: Millis, field: Field, out: &mut Vec<Command>) {
-        let asks_code = self.setup.code != CodePolicy::Off;
-        let asks_postal = self.setup.postal.is_some();
-        let next = match field {
-            Field::Number if self.setup.enter_twice => Some(Field::NumberAgain),
-            Field::Number | Field::NumberAgain => Some(Field::Expiry),
-            Field::Expiry if asks_code => Some(Field::Code),
-            Field::Expiry | Field::Code if asks_postal => Some(Field::Postal),
-            Field::Expiry | Field::Code | Field::Postal => None,
-        };
-        match next {
-            Some(next) => self.begin(now, next, out),
-            None if self.setup.confirm == Confirm::None => self.journal(now, out),
-            None => self.ask_to_confirm(now, out),
-        }
-    }
-
-    fn refuse(&mut self, now: Millis, hint: Hint, out: &mut Vec<Command>) {
-        if let Some(keying) = self.keying.take() {
-            self.refuse_field(now, keying.field, hint, out);
-        }
-    }
-
-    fn refuse_field(&mut self, now: Millis, field: Field, hint: Hint, out: &mut Vec<Command>) {
-        self.failures = self.failures.saturating_add(1);
-        let left = self.setup.bounds.attempts_per_field.saturating_sub(self.failures);
-        out.push(Command::Tell(Notice::FieldRefused { field, hint, left }));
-        if left == 0 {
-            if hint == Hint::Timeout {
-                return self.close_timed_out(now, out);
-            }
-            return self.close(
-                now,
-                Ending::TooManyAttempts,
-                Some(Phrase::TooManyAttempts),
-                Some(Phrase::WhisperTooManyAttempts),
-                out,
-            );
-        }
-        self.whisper(Phrase::WhisperCustomerError(hint), out);
-        let field = if hint == Hint::Differs {
-            // Which of the two was right nobody knows: take both again.
-            self.taken = Taken::default();
-            Field::Number
-        } else {
-            field
-        };
-        self.ask(now, field, Some(Self::reproach(field, hint)), out);
-    }
-
-    fn reproach(field: Field, hint: Hint) -> Phrase {
-        match (field, hint) {
-            (_, Hint::Timeout) => Phrase::NothingKeyed,
-            (_, Hint::Differs) => Phrase::NumbersDiffer,
-            (_, Hint::BrandNotAccepted) => Phrase::BrandNotAccepted { brand: None },
-            (_, Hint::CheckDigit) => Phrase::NumberWrong,
-            (_, Hint::Expired) => Phrase::CardExpired,
-            (Field::Expiry, _) | (_, Hint::ExpiryInvalid) => Phrase::ExpiryWrong,
-            (Field::Code, _) => Phrase::CodeTooShort,
-            (Field::Postal, _) => Phrase::PostalTooShort,
-            (_, Hint::TooShort) => Phrase::NumberTooShort,
-            (_, Hint::TooLong) => Phrase::NumberTooLong,
-        }
     }
 
     pub(super) fn keying_deadline(&self) -> Option<Millis> {

@@ -174,6 +174,7 @@ impl PaymentCall {
             return self.close(now, ending, Some(customer), Some(agent), out);
         }
         self.enter(now, Stage::Deciding);
+        self.not_paid_as = ending;
         self.menu_failures = 0;
         self.menu_said = None;
         self.say(Party::Customer, customer, out);

@@ -98,6 +98,10 @@ pub struct PaymentCall {
     pub(super) taken: Taken,
     /// Failed tries of the field in question.
     pub(super) failures: u8,
+    /// How often the two numbers were not the same; a right first number does not make up for it.
+    pub(super) differed: u8,
+    /// How the payment ends if no other card is tried.
+    pub(super) not_paid_as: Ending,
     /// Failed tries at a menu.
     pub(super) menu_failures: u8,
     /// When a field last completed itself.
@@ -140,6 +144,8 @@ impl PaymentCall {
             keying: None,
             taken: Taken::default(),
             failures: 0,
+            differed: 0,
+            not_paid_as: Ending::Declined,
             menu_failures: 0,
             completed_at: None,
             last_key: None,
@@ -279,8 +285,7 @@ impl PaymentCall {
             Stage::Journalling => self.journal_time_is_up(now, out),
             Stage::Charging => self.bank_time_is_up(now, out),
             Stage::Deciding => {
-                let speak = (self.setup.mode == Mode::SelfService).then_some(Phrase::Goodbye);
-                self.close(now, Ending::Declined, speak, Some(Phrase::WhisperTimedOut), out);
+                self.close(now, self.not_paid_as, None, Some(Phrase::WhisperTimedOut), out);
             }
             Stage::Closing(ending) => {
                 self.farewell = [None, None];

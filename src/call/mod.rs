@@ -16,6 +16,7 @@ mod people;
 mod phrase;
 mod policy;
 mod seal;
+mod verdict;
 #[cfg(test)]
 mod tests;
 

@@ -32,8 +32,8 @@ impl PaymentCall {
             }
             AgentCommand::Cancel => {
                 self.attempt = None;
-                let ending =
-                    if self.stage == Stage::Deciding { Ending::Declined } else { Ending::CancelledByAgent };
+                let decided = self.stage == Stage::Deciding;
+                let ending = if decided { self.not_paid_as } else { Ending::CancelledByAgent };
                 self.close(now, ending, Some(Phrase::Cancelled), Some(Phrase::WhisperCancelled), out);
             }
         }
@@ -58,6 +58,7 @@ impl PaymentCall {
                 }
                 self.keying = None;
                 self.menu_said = None;
+                self.differed = 0;
                 self.begin(now, field, out);
             }
             Stage::Raising(_) if field == Field::Number => {
@@ -75,6 +76,11 @@ impl PaymentCall {
             Stage::Confirming => {
                 self.wipe();
                 Field::Number
+            }
+            // The PBX is away: when it is back, the two go on talking.
+            Stage::Paused(_) => {
+                self.interrupted = false;
+                return;
             }
             _ => return,
         };
@@ -165,13 +171,20 @@ impl PaymentCall {
             return;
         }
         let interrupted = std::mem::take(&mut self.interrupted);
-        if !sealed && self.seal == Seal::Shut {
+        // While it is being ended, a seal that is gone is what we ordered; the order is given again.
+        if !sealed && self.seal == Seal::Shut && !matches!(self.stage, Stage::Unsealing(_)) {
             return self.seal_lost(now, super::input::SealLoss::Opened, out);
         }
         match self.stage {
             Stage::Paused(field) if interrupted => {
                 self.say(Party::Customer, Phrase::Resumed, out);
                 self.begin(now, field, out);
+            }
+            // Alone with the prompts: it stays up between fields, which only a fresh answer proves.
+            Stage::Journalling | Stage::Charging | Stage::Deciding
+                if self.setup.mode == Mode::SelfService =>
+            {
+                self.move_shield(now, true, out);
             }
             // Up or down when the link went: bring it down for certain.
             Stage::Paused(_) | Stage::Journalling | Stage::Charging | Stage::Deciding => {

@@ -32,22 +32,23 @@ impl PaymentCall {
     /// Opens a field; raises the shield first if it is not up.
     pub(super) fn begin(&mut self, now: Millis, field: Field, out: &mut Vec<Command>) {
         self.failures = 0;
+        if self.link_lost.is_some() {
+            // Nobody can be asked, and no shield would answer: it is asked when the PBX is back.
+            self.interrupted = true;
+            return self.enter(now, Stage::Paused(field));
+        }
         match self.shield {
             Shield::Up => self.ask(now, field, None, out),
-            // Wanted down but not yet ordered: it simply stays.
-            Shield::Held => {
-                self.shield = Shield::Up;
-                self.ask(now, field, None, out);
-            }
             Shield::Raising => self.enter(now, Stage::Raising(field)),
-            Shield::Down | Shield::Lowering => {
+            // A held one is thought to be up; after a lost connection only a fresh answer proves it.
+            Shield::Down | Shield::Lowering | Shield::Held => {
                 self.enter(now, Stage::Raising(field));
                 self.move_shield(now, true, out);
             }
         }
     }
 
-    fn move_shield(&mut self, now: Millis, up: bool, out: &mut Vec<Command>) {
+    pub(super) fn move_shield(&mut self, now: Millis, up: bool, out: &mut Vec<Command>) {
         self.shield = if up { Shield::Raising } else { Shield::Lowering };
         self.shield_since = now;
         out.push(Command::Shield { up });
@@ -156,7 +157,9 @@ impl PaymentCall {
     }
 
     pub(super) fn seal_lost(&mut self, now: Millis, why: SealLoss, out: &mut Vec<Command>) {
-        if self.seal != Seal::Shut {
+        // Reports overtake each other: one that is lost before it was told as shut is lost all the same.
+        let asked = self.seal == Seal::Asked && self.stage == Stage::Sealing;
+        if self.seal != Seal::Shut && !asked {
             return;
         }
         self.seal = Seal::Lost;

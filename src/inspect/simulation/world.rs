@@ -386,11 +386,18 @@ impl World {
                 | Phrase::AskCode { .. }
                 | Phrase::AskPostal
         );
+        if asks && !self.link_up {
+            return Err(self.broken("nobody is asked while the PBX is away"));
+        }
         if asks && !self.sealed {
             return Err(self.broken("no card is asked for on a leg that is not sealed"));
         }
         if asks && !self.shield {
             return Err(self.broken("no card is asked for without a shield"));
+        }
+        let uncharged = matches!(phrase, Phrase::Cancelled | Phrase::CannotTakeNow);
+        if uncharged && (!self.settled || self.approved || self.unknown) {
+            return Err(self.broken("nobody is told that nothing was charged while it may have been"));
         }
         let length_ms = self.dice.between(500, 6_000);
         self.send(length_ms, Parcel::Said(id.0, true));
