@@ -52,11 +52,11 @@ impl Demo {
         }
         let scenario = Scenario::named(&self.scenario).ok_or_else(|| {
             let names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-            Fault::Settings(format!("there is no scenario `{}`; there are {}", self.scenario, names.join(", ")))
+            Fault::Usage(format!("there is no scenario `{}`; there are {}", self.scenario, names.join(", ")))
         })?;
         self.language
             .parse::<crate::prompts::Language>()
-            .map_err(|fault| Fault::Settings(format!("--language: {fault}")))?;
+            .map_err(|fault| Fault::Usage(format!("--language: {fault}")))?;
         let own = std::env::temp_dir().join(format!("tonegate-demo-{}", std::process::id()));
         let directory = self.keep.clone().unwrap_or_else(|| own.clone());
         let played = super::runtime()?.block_on(self.play(scenario, &directory));
