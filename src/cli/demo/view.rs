@@ -105,8 +105,7 @@ impl View {
             while let Ok(heard) = ear.recv().await {
                 match heard.what {
                     Sound::Prompt(file) => {
-                        let said = prompts::words_of(&file)
-                            .map_or_else(|| file.display().to_string(), str::to_owned);
+                        let said = prompts::words_of(&file).map_or_else(|| file.display().to_string(), str::to_owned);
                         line.show(who, &format!("hears \u{201c}{said}\u{201d}"));
                     }
                     Sound::Voice if talking != Some(true) => {
@@ -201,16 +200,14 @@ fn desk_words(event: &Value) -> Option<String> {
         "progress" => {
             let count = usize::try_from(event["count"].as_u64()?).unwrap_or(0);
             let brand = event["brand"].as_str().map(|brand| format!("  {brand}")).unwrap_or_default();
-            format!("{:<14} {}{brand}", field(event), "\u{2022}".repeat(count))
+            format!("{:<13}{}{brand}", field(event), "\u{2022}".repeat(count))
         }
         "cleared" => format!("{} cleared by the customer", field(event)),
         "field_done" => match event["masked"].as_str() {
             Some(masked) => format!("{} complete: {masked} {}", field(event), text("brand")),
             None => format!("{} complete", field(event)),
         },
-        "field_refused" => {
-            format!("{} refused: {}, {} tries left", field(event), text("hint"), event["left"])
-        }
+        "field_refused" => format!("{} refused: {}, {} tries left", field(event), text("hint"), event["left"]),
         "confirming" => "waiting for the customer's confirmation".into(),
         "agent" => format!("agent: {}", text("command")),
         "paused" => "paused: they talk".into(),
