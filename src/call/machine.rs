@@ -312,7 +312,11 @@ impl PaymentCall {
         Some(id)
     }
 
+    /// Tells the agent what is so now; what was being whispered is older and ends.
     pub(super) fn whisper(&mut self, phrase: Phrase, out: &mut Vec<Command>) -> Option<SayId> {
+        if self.agent_here && self.link_lost.is_none() {
+            out.push(Command::Hush { to: Party::Agent });
+        }
         self.say(Party::Agent, phrase, out)
     }
 

@@ -18,7 +18,8 @@ impl PaymentCall {
         out.push(Command::Tell(Notice::Sealed(line)));
         self.whisper(Phrase::WhisperSealed, out);
         if line == Line::Dirty {
-            self.whisper(Phrase::WhisperLineNotClean, out);
+            // After the one before, not in its place.
+            self.say(Party::Agent, Phrase::WhisperLineNotClean, out);
         }
         let welcome = match self.setup.mode {
             Mode::Assisted => Phrase::Welcome,

@@ -84,7 +84,7 @@ async fn hang_up_at(stage: &Stage, step: usize, customer: bool) -> Told {
     let mut scene = open_with(&stage, plan, |o| o.slow_answer_ms = 2_500).await?;
     scene.pay().await?;
     if step > 0 {
-        scene.customer(VISA.number).await?;
+        scene.customer(&VISA.number()).await?;
         scene.asked("expiry").await?;
     }
     if step > 1 {

@@ -75,7 +75,7 @@ async fn a_bank_that_is_wrongly_configured_is_no_decline(stage: Stage) -> Told {
 async fn the_daemon_is_killed_and_comes_back(stage: Stage) -> Told {
     let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
-    scene.customer(VISA.number).await?;
+    scene.customer(&VISA.number()).await?;
     scene.asked("expiry").await?;
     scene.set.daemon.kill().await?;
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -24,7 +24,7 @@ async fn by_keys(stage: Stage, keys: Keys) -> Told {
     scene.they_talk().await?;
     scene.pay().await?;
     let from = Instant::now();
-    scene.call.customer.key(VISA.number, 80, 80).await?;
+    scene.call.customer.key(&VISA.number(), 80, 80).await?;
     ensure!(
         scene.call.customer.hears_voice(Party::Agent, from, Instant::now()),
         "the customer does not hear the agent while keying"
@@ -65,7 +65,7 @@ async fn on_a_line_declared_clean_the_agent_hears_the_customer_throughout(stage:
     let sealed = scene.events().wait_for(place, "sealed").await?;
     ensure!(sealed.event["line"] == "clean", "{}", sealed.event);
     scene.they_talk().await?;
-    scene.customer(VISA.number).await?;
+    scene.customer(&VISA.number()).await?;
     scene.asked("expiry").await?;
     scene.they_talk().await?;
     scene.customer(VISA.expiry).await?;

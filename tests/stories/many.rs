@@ -54,7 +54,7 @@ async fn two_hundred_payments_at_once(stage: Stage) -> Told {
 
 /// Everybody keys the three fields without waiting to be asked: the prompts are interrupted.
 async fn key_card(call: &Conversation) -> Result<(), StageError> {
-    call.customer.key(VISA.number, 60, 60).await?;
+    call.customer.key(&VISA.number(), 60, 60).await?;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     call.customer.key(VISA.expiry, 60, 60).await?;
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -11,11 +11,11 @@ const EXPIRY: &str = "0330";
 const CODE: &str = "737";
 
 /// Published test cards.
-pub const VISA: TestCard = TestCard { number: "4111111111111111", expiry: EXPIRY, code: CODE };
-pub const MASTERCARD: TestCard = TestCard { number: "5555555555554444", expiry: EXPIRY, code: CODE };
+pub const VISA: TestCard = TestCard { pan: 4111111111111111, expiry: EXPIRY, code: CODE };
+pub const MASTERCARD: TestCard = TestCard { pan: 5555555555554444, expiry: EXPIRY, code: CODE };
 /// Sixteen digits of which no part is found in memory by chance.
-pub const VARIED: TestCard = TestCard { number: "5555444433331111", expiry: EXPIRY, code: CODE };
-pub const SHORT_OF_FUNDS: TestCard = TestCard { number: "4000000000009995", expiry: EXPIRY, code: CODE };
+pub const VARIED: TestCard = TestCard { pan: 5555444433331111, expiry: EXPIRY, code: CODE };
+pub const SHORT_OF_FUNDS: TestCard = TestCard { pan: 4000000000009995, expiry: EXPIRY, code: CODE };
 
 pub type Told = Result<(), StageError>;
 

@@ -14,7 +14,7 @@ pub fn stories() -> Vec<Story> {
 async fn a_customer_pays_alone(stage: Stage) -> Told {
     let set = set(&stage, |_| {}).await?;
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
-    for (field, keys) in [("number", VISA.number), ("expiry", VISA.expiry), ("code", VISA.code)] {
+    for (field, keys) in [("number", VISA.number().as_str()), ("expiry", VISA.expiry), ("code", VISA.code)] {
         set.events.wait(0, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
         customer.key(keys, 60, 60).await?;
     }
@@ -35,7 +35,7 @@ async fn alone_declined_then_another_card(stage: Stage) -> Told {
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
     let mut place = 0;
     for card in [SHORT_OF_FUNDS, VISA] {
-        for (field, keys) in [("number", card.number), ("expiry", card.expiry), ("code", card.code)] {
+        for (field, keys) in [("number", card.number().as_str()), ("expiry", card.expiry), ("code", card.code)] {
             set.events.wait(place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
             place = set.events.place();
             customer.key(keys, 60, 60).await?;

@@ -200,7 +200,7 @@ fn desk_words(event: &Value) -> Option<String> {
         "progress" => {
             let count = usize::try_from(event["count"].as_u64()?).unwrap_or(0);
             let brand = event["brand"].as_str().map(|brand| format!("  {brand}")).unwrap_or_default();
-            format!("{:<13}{}{brand}", field(event), "\u{2022}".repeat(count))
+            format!("{:<14}{}{brand}", field(event), "\u{2022}".repeat(count))
         }
         "cleared" => format!("{} cleared by the customer", field(event)),
         "field_done" => match event["masked"].as_str() {

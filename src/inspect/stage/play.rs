@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{CallPlan, Keys, Scene, Set, SetOptions, StageError, TestCard};
 
 /// A published test card that the test bank approves.
-const GOOD: TestCard = TestCard { number: "5555444433331111", expiry: "0330", code: "737" };
+const GOOD: TestCard = TestCard { pan: 5_555_444_433_331_111, expiry: "0330", code: "737" };
 
 /// One that it declines for want of money.
-const POOR: TestCard = TestCard { number: "4000000000009995", expiry: "0330", code: "123" };
+const POOR: TestCard = TestCard { pan: 4_000_000_000_009_995, expiry: "0330", code: "123" };
 
 /// Something to watch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,7 +249,8 @@ impl Scenario {
         audience.does("customer", "dials the payment number");
         let customer = set.theatre.dial_direct(self.keys).await?;
         audience.opens(&*customer, None, &set);
-        for (field, keys) in [("number", self.card.number), ("expiry", self.card.expiry), ("code", self.card.code)] {
+        let number = self.card.number();
+        for (field, keys) in [("number", number.as_str()), ("expiry", self.card.expiry), ("code", self.card.code)] {
             set.events.wait(0, 30_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
             customer.key(keys, 60, 60).await?;
         }
@@ -262,12 +263,12 @@ impl Scenario {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         let charges = set.bank.ledger().iter().map(|line| line.charges as usize).sum();
         let mut review = Review { ending, charges, clean: Vec::new(), unsearched: Vec::new() };
-        let needles = crate::inspect::residue::Needles::for_card(self.card.number, self.card.code)
+        let needles = crate::inspect::residue::Needles::for_card(&number, self.card.code)
             .map_err(|fault| StageError(fault.to_string()))?;
         let records = set.theatre.records().await?;
         for (name, bytes) in &records.texts {
             let text = String::from_utf8_lossy(bytes);
-            if text.contains(self.card.number) {
+            if text.contains(&number) {
                 return Err(StageError(format!("the PBX's {name} holds the card number")));
             }
         }
