@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tonegate::inspect::stage::{CallPlan, Keys, leaked_keys};
+use tonegate::inspect::stage::{CallPlan, Keys, keys_by_multimon, leaked_keys, multimon_is_here};
 
 use crate::ensure;
 use crate::scene::{Told, open};
@@ -41,5 +41,10 @@ async fn without_a_payment_tones_are_heard(stage: Stage) -> Told {
     let records = scene.set.theatre.records().await?;
     let recorded = records.keys_recorded_of(&scene.call.customer_leg)?;
     ensure!(recorded.contains("4929"), "the recording of an unsealed in-band call holds {recorded:?}");
+    let wav = stage.directory.join("agent-heard.wav");
+    if multimon_is_here() && scene.call.agent.save(&wav)? {
+        let others = keys_by_multimon(&wav).await?;
+        ensure!(others == "4929", "multimon-ng hears {others:?} on an unsealed in-band line instead of 4929");
+    }
     Ok(())
 }

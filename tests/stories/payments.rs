@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tonegate::call::Party;
-use tonegate::inspect::stage::{CallPlan, Media, Route};
+use tonegate::inspect::stage::{CallPlan, Media, Route, StageError};
 
 use crate::ensure;
 use crate::scene::{MASTERCARD, SHORT_OF_FUNDS, Told, VISA, open};
@@ -55,7 +55,23 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
     scene.nobody_got_a_digit().await?;
     scene.call.customer.hang_up().await?;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    scene.nobody_got_a_digit().await
+    scene.nobody_got_a_digit().await?;
+    // The recordings are whole: they go on after the payment, with voice in them.
+    let records = scene.set.theatre.records().await?;
+    for path in records.recordings.iter().filter(|path| path.to_string_lossy().contains(&scene.call.agent_leg)) {
+        ensure!(ends_with_voice(path)?, "{} is silent after the payment", path.display());
+    }
+    Ok(())
+}
+
+/// Whether anything is to be heard between the last two seconds and the last half second of a recording.
+fn ends_with_voice(path: &std::path::Path) -> Result<bool, StageError> {
+    let failed = |fault: hound::Error| StageError(format!("{}: {fault}", path.display()));
+    let mut wav = hound::WavReader::open(path).map_err(failed)?;
+    let per_second = wav.spec().sample_rate as usize * usize::from(wav.spec().channels);
+    let samples = wav.samples::<i16>().collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let part = samples.len().saturating_sub(2 * per_second)..samples.len().saturating_sub(per_second / 2);
+    Ok(samples[part].iter().any(|sample| sample.unsigned_abs() > 200))
 }
 
 async fn declined_then_another_card(stage: Stage) -> Told {

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 const RUN_DIGITS: usize = 12;
 /// A run that starts with this many zeros is left out: padded counters look like that.
 const PADDING_ZEROS: usize = 6;
+/// A run of text with more zeros than this is left out: a power of ten in a program's messages looks like that.
+const TEXT_ZEROS_MAX: usize = 10;
 /// A run of values with this many zeros is left out: any memory looks like that.
 const VALUE_ZEROS_MAX: usize = 8;
 
@@ -91,7 +93,7 @@ impl Needles {
 
 fn telling(run: &[u8]) -> bool {
     let repeated = run.iter().all(|digit| Some(digit) == run.first());
-    !repeated && !run[..PADDING_ZEROS].iter().all(|digit| *digit == b'0')
+    !repeated && !run[..PADDING_ZEROS].iter().all(|digit| *digit == b'0') && zeros(run) <= TEXT_ZEROS_MAX
 }
 
 fn zeros(run: &[u8]) -> usize {

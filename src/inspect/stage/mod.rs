@@ -11,6 +11,7 @@ mod leaks;
 mod play;
 mod rehearsal;
 mod scene;
+mod second_opinion;
 mod set;
 mod spy;
 
@@ -21,6 +22,7 @@ pub use leaks::leaked_keys;
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use play::{Audience, Review, SCENARIOS, Scenario};
 pub use scene::{Scene, TestCard};
+pub use second_opinion::{keys_by_multimon, multimon_is_here};
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! A set with a conversation on it, and the words in which demo and stories are told.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -7,7 +8,10 @@ use serde_json::Value;
 use crate::call::Party;
 use crate::inspect::residue::{Needles, Scan, scan_path, scan_process};
 
-use super::{CallPlan, Conversation, EventLog, Seen, Set, StageError, leaked_keys};
+use super::{
+    CallPlan, Conversation, EventLog, Records, Seen, Set, StageError, keys_by_multimon, leaked_keys,
+    multimon_is_here,
+};
 
 /// How long a word may take to come true.
 const PATIENCE_MS: u64 = 45_000;
@@ -176,6 +180,22 @@ impl Scene {
         for leg in [&self.call.customer_leg, &self.call.agent_leg] {
             let keys = records.keys_recorded_of(leg)?;
             ensure!(keys.is_empty(), "recordings hold the tones {keys:?}");
+        }
+        self.others_hear_nothing_either(&records).await?;
+        Ok(())
+    }
+
+    /// A second opinion on what the agent heard and what was recorded, where it can be had.
+    async fn others_hear_nothing_either(&self, records: &Records) -> Result<(), StageError> {
+        let heard = self.set.directory.join("agent-heard.wav");
+        if !multimon_is_here() || !self.call.agent.save(&heard)? {
+            return Ok(());
+        }
+        let legs = [&self.call.customer_leg, &self.call.agent_leg];
+        let of_this_call = |path: &&PathBuf| legs.iter().any(|leg| path.to_string_lossy().contains(leg.as_str()));
+        for wav in std::iter::once(&heard).chain(records.recordings.iter().filter(of_this_call)) {
+            let keys = keys_by_multimon(wav).await?;
+            ensure!(keys.is_empty(), "multimon-ng hears {keys:?} in {}", wav.display());
         }
         Ok(())
     }
