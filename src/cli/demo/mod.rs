@@ -52,11 +52,16 @@ impl Demo {
         }
         let scenario = Scenario::named(&self.scenario).ok_or_else(|| {
             let names: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-            Fault::Settings(format!("there is no scenario `{}`; there are {}", self.scenario, names.join(", ")))
+            Fault::Usage(format!("there is no scenario `{}`; there are {}", self.scenario, names.join(", ")))
         })?;
         self.language
             .parse::<crate::prompts::Language>()
-            .map_err(|fault| Fault::Settings(format!("--language: {fault}")))?;
+            .map_err(|fault| Fault::Usage(format!("--language: {fault}")))?;
+        if self.pbx == Pbx::Freeswitch && FreeSwitchTheatre::find().is_none() {
+            return Err(Fault::Unavailable(
+                "no FreeSWITCH found: set FREESWITCH_HOME to where it is installed, or put it in PATH".into(),
+            ));
+        }
         let own = std::env::temp_dir().join(format!("tonegate-demo-{}", std::process::id()));
         let directory = self.keep.clone().unwrap_or_else(|| own.clone());
         let played = super::runtime()?.block_on(self.play(scenario, &directory));
@@ -81,14 +86,7 @@ impl Demo {
         std::fs::create_dir_all(directory)?;
         let theatre: Arc<dyn Theatre> = match self.pbx {
             Pbx::Rehearsal => RehearsalTheatre::open().await?,
-            Pbx::Freeswitch => {
-                if FreeSwitchTheatre::find().is_none() {
-                    return Err(StageError(
-                        "no FreeSWITCH found: set FREESWITCH_HOME to where it is installed, or put it in PATH".into(),
-                    ));
-                }
-                FreeSwitchTheatre::start(&directory.join("freeswitch")).await?
-            }
+            Pbx::Freeswitch => FreeSwitchTheatre::start(&directory.join("freeswitch")).await?,
         };
         let program = std::env::current_exe()?;
         let mut options = SetOptions::new(&program, &directory.join("tonegate"));

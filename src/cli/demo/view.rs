@@ -167,7 +167,7 @@ struct Line {
 
 impl Line {
     fn show(&self, who: &str, what: &str) {
-        let seconds = self.began.elapsed().as_secs_f32();
+        let seconds = self.began.elapsed().as_secs_f64();
         if self.headless {
             return print(&json!({ "at_s": (seconds * 1000.0).round() / 1000.0, "who": who, "what": what }));
         }
