@@ -22,6 +22,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +51,12 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let state = State { desk, key: Arc::new(key), stop: stop.clone() };
+    // An event is a small packet, and the next must not wait until the listener has acknowledged it (Nagle).
+    let listener = listener.tap_io(|stream| {
+        if let Err(fault) = stream.set_nodelay(true) {
+            tracing::debug!("events to a listener may come late: {fault}");
+        }
+    });
     axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 

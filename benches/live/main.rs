@@ -1,0 +1,94 @@
+//! The figures: what a payment by keypad costs in time, voice, keys and memory, measured on the real thing.
+//!
+//! `cargo bench --bench live` starts a PBX with telephones, the test bank and the daemon, plays calls on
+//! them, and prints one line a figure, all from this one run. `--pbx rehearsal|freeswitch` chooses the PBX
+//! (a real FreeSWITCH where one is found, otherwise the rehearsal PBX), `--only NAME` one part, `--json`
+//! prints one object instead. Telephones and PBX share the machine with the daemon: a busy machine makes
+//! every time longer, so its load stands beside the figures.
+
+mod figure;
+mod keys;
+mod memory;
+mod load;
+mod process;
+mod stand;
+mod voice;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tonegate::inspect::stage::StageError;
+
+use figure::{Figure, print};
+use stand::Stand;
+
+/// Measures a payment by keypad on a PBX with telephones.
+#[derive(Parser)]
+pub struct Wanted {
+    /// The PBX: `rehearsal` or `freeswitch`.
+    #[arg(long, value_parser = ["rehearsal", "freeswitch"])]
+    pbx: Option<String>,
+    /// One part alone.
+    #[arg(long, value_parser = PARTS)]
+    only: Option<String>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Keys pressed in the part `load`.
+    #[arg(long, default_value_t = 10_000)]
+    keys: usize,
+    /// Calls at once in the part `load`.
+    #[arg(long, default_value_t = 50)]
+    calls: usize,
+    /// What cargo adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// In the order in which they are measured: memory before the first call.
+const PARTS: [&str; 4] = ["memory", "key", "voice", "load"];
+
+fn main() -> ExitCode {
+    let wanted = Wanted::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(fault) => return told(&format!("no threads: {fault}")),
+    };
+    match runtime.block_on(measure(&wanted)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => told(&fault.to_string()),
+    }
+}
+
+fn told(fault: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "no figures: {fault}");
+    ExitCode::FAILURE
+}
+
+async fn measure(wanted: &Wanted) -> Result<(), StageError> {
+    let stand = Stand::set_up(wanted.pbx.as_deref()).await?;
+    let busy_before = process::load();
+    let measured = measure_parts(wanted, &stand).await;
+    let pbx = stand.pbx;
+    let directory = stand.take_down().await;
+    let figures = measured.map_err(|fault| {
+        StageError(format!("{fault}\nwhat daemon and PBX wrote is kept in {}", directory.display()))
+    })?;
+    let _ = std::fs::remove_dir_all(&directory);
+    print(pbx, [busy_before, process::load()], &figures, wanted.json)
+}
+
+async fn measure_parts(wanted: &Wanted, stand: &Stand) -> Result<Vec<Figure>, StageError> {
+    let mut figures = Vec::new();
+    for part in PARTS.into_iter().filter(|part| wanted.only.as_deref().is_none_or(|only| only == *part)) {
+        let _ = writeln!(std::io::stderr(), "measuring: {part}");
+        figures.extend(match part {
+            "memory" => memory::idle(stand).await?,
+            "key" => keys::one_call(stand).await?,
+            "voice" => voice::seals(stand).await?,
+            _ => load::many_calls(stand, wanted.calls, wanted.keys).await?,
+        });
+    }
+    Ok(figures)
+}
