@@ -165,3 +165,12 @@ fn the_shield_falls_while_the_bank_thinks_after_the_tail_of_the_last_tone() {
     desk.wait(1);
     saw!(desk, "Shield false");
 }
+
+#[test]
+fn an_answer_to_what_was_not_sent_counts_for_nothing() {
+    let mut desk = Desk::journalling(|_| {});
+    desk.approve();
+    none!(desk, "Approved");
+    desk.journalled();
+    saw!(desk, "Charge 1");
+}
