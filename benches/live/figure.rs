@@ -29,10 +29,10 @@ impl Figure {
     fn line(&self) -> String {
         let Self { what, unit, samples } = self;
         match ranks(samples) {
-            None => format!("{what:<66} no samples"),
-            Some(_) if samples.len() == 1 => format!("{what:<66} {:>9.1} {unit}", samples[0]),
+            None => format!("{what:<74} no samples"),
+            Some(_) if samples.len() == 1 => format!("{what:<74} {:>9.1} {unit}", samples[0]),
             Some([median, p99, most]) => format!(
-                "{what:<66} median {median:>7.1} {unit}   p99 {p99:>7.1}   most {most:>7.1}   n {}",
+                "{what:<74} median {median:>7.1} {unit}   p99 {p99:>7.1}   most {most:>7.1}   n {}",
                 samples.len()
             ),
         }

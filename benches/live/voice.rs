@@ -17,6 +17,10 @@ const SEALS_A_CALL: usize = 4;
 /// What is still looked at after an event, so that a gap that it ends is seen whole.
 const AFTER_MS: u64 = 250;
 
+/// What is looked at before the leg is told to be unsealed: the seal opens in this time, and what comes before
+/// it are the last sentences. About as long as the undisturbed stretch it is compared with.
+const BEFORE_OPEN_MS: u64 = 1_000;
+
 /// How long both talk undisturbed between two seals.
 const TALK_MS: u64 = 1_500;
 
@@ -102,7 +106,8 @@ impl Measured {
         let (asked, unsealed) = stand.cancel(&payment).await?;
         self.unseal.push(ms(asked, unsealed.at));
         pause(AFTER_MS * 2).await;
-        self.opening.add(call, asked, unsealed.at + Duration::from_millis(AFTER_MS));
+        let from = asked.max(unsealed.at - Duration::from_millis(BEFORE_OPEN_MS));
+        self.opening.add(call, from, unsealed.at + Duration::from_millis(AFTER_MS));
         Ok(())
     }
 }
