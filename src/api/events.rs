@@ -81,7 +81,9 @@ impl Tap {
             };
             if self.only.is_none_or(|only| only == event.payment) {
                 let data = serde_json::to_string(&event).unwrap_or_default();
-                return Some(SseEvent::default().id(event.seq.to_string()).event(event.body.name()).data(data));
+                return Some(
+                    SseEvent::default().id(event.seq.to_string()).event(event.body.name()).data(data),
+                );
             }
         }
     }

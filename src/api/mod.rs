@@ -80,8 +80,7 @@ async fn ready(axum::extract::State(state): axum::extract::State<State>) -> axum
     use axum::response::IntoResponse;
     match state.desk.not_ready() {
         None => "ready\n".into_response(),
-        Some(why) => {
-            problem::Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not ready", why).into_response()
-        }
+        Some(why) => problem::Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not ready", why)
+            .into_response(),
     }
 }

@@ -116,7 +116,9 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
     let parameters = new.parameters.iter().flat_map(|(key, value)| [key, value]);
     for text in texts.into_iter().flatten().chain(parameters) {
         if text.chars().count() > MAX_TEXT_CHARS || text.chars().any(char::is_control) {
-            return Err(bad(format!("texts have at most {MAX_TEXT_CHARS} characters, none of them a control character")));
+            return Err(bad(format!(
+                "texts have at most {MAX_TEXT_CHARS} characters, none of them a control character"
+            )));
         }
     }
     if new.parameters.len() > MAX_PARAMETERS {
@@ -148,7 +150,11 @@ pub(super) async fn command(
     if state.desk.live.command(id, command) {
         return Ok(StatusCode::ACCEPTED);
     }
-    Err(Problem::new(StatusCode::CONFLICT, "not under way", "this payment's call is over, or takes no command now"))
+    Err(Problem::new(
+        StatusCode::CONFLICT,
+        "not under way",
+        "this payment's call is over, or takes no command now",
+    ))
 }
 
 pub(super) async fn show(
@@ -226,7 +232,9 @@ fn store_fault(fault: StoreError) -> Problem {
 fn cannot_start(fault: StartError) -> Problem {
     let status = match &fault {
         StartError::NoAmount | StartError::Amount(_) | StartError::Zero => StatusCode::BAD_REQUEST,
-        StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => StatusCode::CONFLICT,
+        StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
+            StatusCode::CONFLICT
+        }
         StartError::Pbx(PbxError::NoSuchCall(_)) => StatusCode::NOT_FOUND,
         StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -27,5 +27,9 @@ impl IntoResponse for Problem {
 }
 
 pub(super) async fn no_such_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no such resource", "the routes begin with /v1/payments and /v1/events")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no such resource",
+        "the routes begin with /v1/payments and /v1/events",
+    )
 }

@@ -57,9 +57,10 @@ fn provider(config: &Config) -> Result<Arc<dyn Psp>, Fault> {
 /// The PBX's section in the adapter's own words. The password is read again for each connection, so that
 /// it can be changed without a restart.
 fn freeswitch(config: &Config) -> Result<FreeSwitchSettings, Fault> {
-    let section = config.pbx.freeswitch.as_ref().ok_or_else(|| {
-        Fault::Settings("pbx.freeswitch: missing; write a section [pbx.freeswitch]".into())
-    })?;
+    let section =
+        config.pbx.freeswitch.as_ref().ok_or_else(|| {
+            Fault::Settings("pbx.freeswitch: missing; write a section [pbx.freeswitch]".into())
+        })?;
     let keys = &section.agent_keys;
     Ok(FreeSwitchSettings {
         control_address: section.control_address,
@@ -131,7 +132,8 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
 
 fn rules(config: &Config) -> Result<Rules, Fault> {
     let merchant = &config.merchant;
-    let language = merchant.language.parse().map_err(|fault| Fault::Settings(format!("merchant.language: {fault}")))?;
+    let language =
+        merchant.language.parse().map_err(|fault| Fault::Settings(format!("merchant.language: {fault}")))?;
     Ok(Rules {
         merchant: Merchant {
             name: merchant.name.clone(),

@@ -84,7 +84,6 @@ pub struct PromptsSection {
     pub own_directory: Option<PathBuf>,
 }
 
-
 /// `[[psp]]`: one account with one payment service provider. What stands beside name and kind belongs to
 /// the provider's own room, which reads it with [`PspSection::settings`].
 #[derive(Deserialize)]

@@ -4,7 +4,8 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, Alarm, DeclineReason, Ending, Field, Hint, Line, Notice, Outcome, Party, SealLoss, SealRefusal,
+    AgentCommand, Alarm, DeclineReason, Ending, Field, Hint, Line, Notice, Outcome, Party, SealLoss,
+    SealRefusal,
 };
 use crate::card::{Brand, MaskedPan};
 
@@ -28,29 +29,76 @@ pub struct Event {
 #[allow(missing_docs, reason = "each variant is the notice of the same name")]
 pub enum EventBody {
     Started,
-    Sealed { line: &'static str },
-    SealRefused { why: &'static str },
-    Line { line: &'static str },
-    FieldOpened { field: Field, attempt: u8 },
-    Progress { field: Field, count: u8, brand: Option<Brand> },
-    Cleared { field: Field },
-    FieldDone { field: Field, masked: Option<MaskedPan>, brand: Option<Brand> },
-    FieldRefused { field: Field, hint: Hint, left: u8 },
+    Sealed {
+        line: &'static str,
+    },
+    SealRefused {
+        why: &'static str,
+    },
+    Line {
+        line: &'static str,
+    },
+    FieldOpened {
+        field: Field,
+        attempt: u8,
+    },
+    Progress {
+        field: Field,
+        count: u8,
+        brand: Option<Brand>,
+    },
+    Cleared {
+        field: Field,
+    },
+    FieldDone {
+        field: Field,
+        masked: Option<MaskedPan>,
+        brand: Option<Brand>,
+    },
+    FieldRefused {
+        field: Field,
+        hint: Hint,
+        left: u8,
+    },
     Confirming,
-    Agent { command: &'static str },
+    Agent {
+        command: &'static str,
+    },
     Paused,
-    Charging { attempt: u8 },
+    Charging {
+        attempt: u8,
+    },
     BankSlow,
-    Approved { attempt: u8, reference: String },
-    Declined { attempt: u8, reason: DeclineReason },
-    NotCharged { attempt: u8 },
-    OutcomeUnknown { attempt: u8 },
-    Left { party: &'static str },
-    Alarm { alarm: &'static str },
+    Approved {
+        attempt: u8,
+        reference: String,
+    },
+    Declined {
+        attempt: u8,
+        reason: DeclineReason,
+    },
+    NotCharged {
+        attempt: u8,
+    },
+    OutcomeUnknown {
+        attempt: u8,
+    },
+    Left {
+        party: &'static str,
+    },
+    Alarm {
+        alarm: &'static str,
+    },
     Unsealed,
-    Ended { ending: Ending },
+    Ended {
+        ending: Ending,
+    },
     /// What became of an attempt became known after the call.
-    Settled { attempt: u8, #[serde(serialize_with = "outcome_word")] outcome: Outcome },
+    Settled {
+        attempt: u8,
+        #[serde(serialize_with = "outcome_word")]
+        outcome: Outcome,
+    },
 }
 
 fn outcome_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
@@ -108,7 +156,11 @@ impl EventBody {
     pub fn for_trail(&self) -> bool {
         !matches!(
             self,
-            Self::Progress { .. } | Self::FieldOpened { .. } | Self::Line { .. } | Self::BankSlow | Self::Confirming
+            Self::Progress { .. }
+                | Self::FieldOpened { .. }
+                | Self::Line { .. }
+                | Self::BankSlow
+                | Self::Confirming
         )
     }
 

@@ -84,7 +84,13 @@ pub struct Desk {
 impl Desk {
     /// A desk that has not yet heard any news.
     #[must_use]
-    pub fn new(rules: Rules, pbx: Arc<dyn Pbx>, psp: Arc<dyn Psp>, store: Store, sounds: SoundTree) -> Arc<Self> {
+    pub fn new(
+        rules: Rules,
+        pbx: Arc<dyn Pbx>,
+        psp: Arc<dyn Psp>,
+        store: Store,
+        sounds: SoundTree,
+    ) -> Arc<Self> {
         Arc::new(Self {
             live: Live::new(rules.max_captures),
             rules,

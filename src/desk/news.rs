@@ -13,7 +13,8 @@ use super::payment::StartError;
 use crate::observe::alarm;
 
 /// What to do about a seal that cannot be ended.
-pub(super) const STUCK_REMEDY: &str = "the customer's leg stays sealed until it hangs up; look at the PBX's log";
+pub(super) const STUCK_REMEDY: &str =
+    "the customer's leg stays sealed until it hangs up; look at the PBX's log";
 
 /// How long the end of a stray seal may take before it counts as stuck.
 const ORPHAN_UNSEAL_MS: u64 = 15_000;

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::call::{
-    Bounds, CodePolicy, Confirm, Currency, Mode, Money, MoneyError, PostalPolicy, Setup,
-};
+use crate::call::{Bounds, CodePolicy, Confirm, Currency, Mode, Money, MoneyError, PostalPolicy, Setup};
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
 use crate::pbx::{CallName, Means, Offer, PbxError};
@@ -102,8 +100,8 @@ impl Desk {
         if self.draining.is_cancelled() {
             return Err(StartError::Draining);
         }
-        let prepared =
-            prepared.or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
+        let prepared = prepared
+            .or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
         let plan = self.plan(&offer, prepared)?;
         let commands = self
             .live
@@ -128,7 +126,11 @@ impl Desk {
         }
     }
 
-    async fn write_down_and_open(&self, offer: &Offer, plan: &Plan) -> Result<crate::pbx::Session, StartError> {
+    async fn write_down_and_open(
+        &self,
+        offer: &Offer,
+        plan: &Plan,
+    ) -> Result<crate::pbx::Session, StartError> {
         let session = self.pbx.open(offer, &plan.id.to_string()).await?;
         self.store
             .begin_payment(&NewPayment {
@@ -185,7 +187,8 @@ impl Desk {
         };
         let keyed = offer.means == Means::FeatureCode && self.rules.code_digits == CodeDigits::Amount;
         if keyed && let Some(digits) = reference.take() {
-            let minor = digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
+            let minor =
+                digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
             return Ok(Money { minor, currency });
         }
         match &offer.amount {

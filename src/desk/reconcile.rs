@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use crate::call::{AttemptId, Outcome};
-use crate::psp::{Answer, Charge};
 use crate::psp::resolve::{Step, reconcile};
+use crate::psp::{Answer, Charge};
 use crate::store::{AttemptState, OpenAttempt};
 
 use super::Desk;

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, Alarm, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, SealLoss, Setup,
+    AgentCommand, Alarm, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId,
+    SealLoss, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 

@@ -24,7 +24,10 @@ async fn without_a_payment_every_leak_is_seen(stage: Stage) -> Told {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let leaked = leaked_keys(&scene.set.theatre.records().await?, &scene.call.customer_leg);
     for place in ["log", "spy", "cdr"] {
-        ensure!(leaked.iter().any(|leak| leak.starts_with(place)), "the control finds nothing in {place}: {leaked:?}");
+        ensure!(
+            leaked.iter().any(|leak| leak.starts_with(place)),
+            "the control finds nothing in {place}: {leaked:?}"
+        );
     }
     Ok(())
 }

@@ -58,7 +58,9 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
     scene.nobody_got_a_digit().await?;
     // The recordings are whole: they go on after the payment, with voice in them.
     let records = scene.set.theatre.records().await?;
-    for path in records.recordings.iter().filter(|path| path.to_string_lossy().contains(&scene.call.agent_leg)) {
+    for path in
+        records.recordings.iter().filter(|path| path.to_string_lossy().contains(&scene.call.agent_leg))
+    {
         ensure!(ends_with_voice(path)?, "{} is silent after the payment", path.display());
     }
     Ok(())
@@ -232,9 +234,17 @@ async fn the_api_begins_a_payment(stage: Stage) -> Told {
     let id = begun["payment"].as_str().unwrap_or_default().to_owned();
     scene.asked("number").await?;
     scene.customer("4111").await?;
-    scene.set.daemon.post(&format!("/v1/payments/{id}/commands"), serde_json::json!({ "command": "pause" })).await?;
+    scene
+        .set
+        .daemon
+        .post(&format!("/v1/payments/{id}/commands"), serde_json::json!({ "command": "pause" }))
+        .await?;
     scene.told("paused").await?;
-    scene.set.daemon.post(&format!("/v1/payments/{id}/commands"), serde_json::json!({ "command": "resume" })).await?;
+    scene
+        .set
+        .daemon
+        .post(&format!("/v1/payments/{id}/commands"), serde_json::json!({ "command": "resume" }))
+        .await?;
     scene.asked("number").await?;
     scene.card(VISA).await?;
     scene.ended("approved").await?;

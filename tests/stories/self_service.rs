@@ -8,7 +8,11 @@ use crate::story;
 use crate::teller::{Stage, Story};
 
 pub fn stories() -> Vec<Story> {
-    vec![story!(a_customer_pays_alone), story!(alone_declined_then_another_card), story!(the_number_when_we_are_down)]
+    vec![
+        story!(a_customer_pays_alone),
+        story!(alone_declined_then_another_card),
+        story!(the_number_when_we_are_down),
+    ]
 }
 
 async fn a_customer_pays_alone(stage: Stage) -> Told {
@@ -35,8 +39,12 @@ async fn alone_declined_then_another_card(stage: Stage) -> Told {
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
     let mut place = 0;
     for card in [SHORT_OF_FUNDS, VISA] {
-        for (field, keys) in [("number", card.number().as_str()), ("expiry", card.expiry), ("code", card.code)] {
-            set.events.wait(place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
+        for (field, keys) in
+            [("number", card.number().as_str()), ("expiry", card.expiry), ("code", card.code)]
+        {
+            set.events
+                .wait(place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field)
+                .await?;
             place = set.events.place();
             customer.key(keys, 60, 60).await?;
         }

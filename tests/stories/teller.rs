@@ -58,15 +58,20 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    let chosen: Vec<Story> =
-        stories.into_iter().filter(|s| words.is_empty() || words.iter().any(|w| s.name.contains(w))).collect();
+    let chosen: Vec<Story> = stories
+        .into_iter()
+        .filter(|s| words.is_empty() || words.iter().any(|w| s.name.contains(w)))
+        .collect();
     let mut count = Count::default();
     for pbx in ["rehearsal", "freeswitch"] {
         if only.as_deref().is_some_and(|only| only != pbx) {
             continue;
         }
         if pbx == "freeswitch" && FreeSwitchTheatre::find().is_none() {
-            println!("SKIPPED: {} stories on a real FreeSWITCH: none found; set FREESWITCH_HOME", chosen.len());
+            println!(
+                "SKIPPED: {} stories on a real FreeSWITCH: none found; set FREESWITCH_HOME",
+                chosen.len()
+            );
             if only.is_some() {
                 count.failed += 1;
             } else {
@@ -81,7 +86,8 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
 }
 
 async fn tell_on(pbx: &'static str, stories: &[Story], count: &mut Count) {
-    let workers = std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize);
+    let workers =
+        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize);
     let queue = Arc::new(Mutex::new(stories.iter().rev().copied().collect::<Vec<_>>()));
     let base = std::env::temp_dir().join(format!("tonegate-stories-{}", std::process::id())).join(pbx);
     let mut tellers = tokio::task::JoinSet::new();

@@ -105,7 +105,8 @@ impl View {
             while let Ok(heard) = ear.recv().await {
                 match heard.what {
                     Sound::Prompt(file) => {
-                        let said = prompts::words_of(&file).map_or_else(|| file.display().to_string(), str::to_owned);
+                        let said = prompts::words_of(&file)
+                            .map_or_else(|| file.display().to_string(), str::to_owned);
                         line.show(who, &format!("hears \u{201c}{said}\u{201d}"));
                     }
                     Sound::Voice if talking != Some(true) => {
@@ -207,7 +208,9 @@ fn desk_words(event: &Value) -> Option<String> {
             Some(masked) => format!("{} complete: {masked} {}", field(event), text("brand")),
             None => format!("{} complete", field(event)),
         },
-        "field_refused" => format!("{} refused: {}, {} tries left", field(event), text("hint"), event["left"]),
+        "field_refused" => {
+            format!("{} refused: {}, {} tries left", field(event), text("hint"), event["left"])
+        }
         "confirming" => "waiting for the customer's confirmation".into(),
         "agent" => format!("agent: {}", text("command")),
         "paused" => "paused: they talk".into(),

@@ -65,9 +65,9 @@ impl EventLog {
                 text.extend_from_slice(&chunk);
                 while let Some(end) = text.windows(2).position(|two| two == b"\n\n") {
                     let frame: Vec<u8> = text.drain(..end + 2).collect();
-                    let event = String::from_utf8_lossy(&frame)
-                        .lines()
-                        .find_map(|line| line.strip_prefix("data:").and_then(|data| serde_json::from_str(data.trim()).ok()));
+                    let event = String::from_utf8_lossy(&frame).lines().find_map(|line| {
+                        line.strip_prefix("data:").and_then(|data| serde_json::from_str(data.trim()).ok())
+                    });
                     let mut kept = keep.lock().unwrap_or_else(PoisonError::into_inner);
                     if let Some(event) = event
                         && kept.len() < MAX_EVENTS
@@ -150,7 +150,9 @@ impl EventLog {
                 return Ok(());
             }
             if tokio::time::timeout_at(end, news).await.is_err() {
-                return Err(StageError(format!("{came} events {kind} instead of {count} after {at_most_ms} ms")));
+                return Err(StageError(format!(
+                    "{came} events {kind} instead of {count} after {at_most_ms} ms"
+                )));
             }
         }
     }

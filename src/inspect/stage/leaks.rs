@@ -110,7 +110,9 @@ mod tests {
         assert_eq!(leaked_keys(&records("log", &log), LEG), ["log: 4"]);
         assert!(leaked_keys(&records("log", &log), "another").is_empty());
 
-        let event = format!("Event-Name: DTMF\nUnique-ID: {LEG}\nDTMF-Digit: %23\nDTMF-Duration: 800\nDTMF-Source: RTP\nvariable_rtp_audio_in_dtmf_packet_count: 24");
+        let event = format!(
+            "Event-Name: DTMF\nUnique-ID: {LEG}\nDTMF-Digit: %23\nDTMF-Duration: 800\nDTMF-Source: RTP\nvariable_rtp_audio_in_dtmf_packet_count: 24"
+        );
         assert_eq!(leaked_keys(&records("spy", &event), LEG), ["spy: #"]);
 
         let cdr = format!("{{\"uuid\":\"{LEG}\",\"digits_dialed\":\"4929\",\"read_codec\":\"PCMU\"}}");

@@ -133,7 +133,8 @@ impl Scenario {
         if !self.agent {
             return self.play_alone(set, audience).await;
         }
-        let plan = CallPlan { keys: self.keys, amount: Some(self.amount), record: true, ..CallPlan::default() };
+        let plan =
+            CallPlan { keys: self.keys, amount: Some(self.amount), record: true, ..CallPlan::default() };
         let mut scene = Scene::open(set, &plan).await?;
         audience.opens(&*scene.call.customer, Some(&*scene.call.agent), &scene.set);
         tokio::time::sleep(Duration::from_millis(800)).await;
@@ -150,7 +151,8 @@ impl Scenario {
         // The PBX writes its records when a call is over.
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         scene.nobody_got_a_digit().await?;
-        let mut review = Review { ending, charges: scene.charges(), clean: Vec::new(), unsearched: Vec::new() };
+        let mut review =
+            Review { ending, charges: scene.charges(), clean: Vec::new(), unsearched: Vec::new() };
         review.clean = vec![
             "the agent's telephone: no telephone event".into(),
             "the agent's ear: no tone".into(),
@@ -165,14 +167,19 @@ impl Scenario {
     /// Daemon, from outside.
     fn search(&self, scene: &Scene, review: &mut Review) -> Result<(), StageError> {
         let files = scene.files_are_clean(self.card)?;
-        review.clean.push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
+        review
+            .clean
+            .push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
         match scene.memory_is_clean(self.card) {
             Ok(memory) => {
-                review.clean.push(format!("all memory of the tonegate process ({} MB)", memory.bytes_read >> 20));
+                review
+                    .clean
+                    .push(format!("all memory of the tonegate process ({} MB)", memory.bytes_read >> 20));
             }
-            Err(StageError(why)) if why.contains("CAP_SYS_PTRACE") => review
-                .unsearched
-                .push("memory of the tonegate process: it lets nobody look; run the demo as root to search it".into()),
+            Err(StageError(why)) if why.contains("CAP_SYS_PTRACE") => review.unsearched.push(
+                "memory of the tonegate process: it lets nobody look; run the demo as root to search it"
+                    .into(),
+            ),
             Err(fault) => return Err(fault),
         }
         Ok(())
@@ -250,7 +257,9 @@ impl Scenario {
         let customer = set.theatre.dial_direct(self.keys).await?;
         audience.opens(&*customer, None, &set);
         let number = self.card.number();
-        for (field, keys) in [("number", number.as_str()), ("expiry", self.card.expiry), ("code", self.card.code)] {
+        for (field, keys) in
+            [("number", number.as_str()), ("expiry", self.card.expiry), ("code", self.card.code)]
+        {
             set.events.wait(0, 30_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
             customer.key(keys, 60, 60).await?;
         }
@@ -278,7 +287,9 @@ impl Scenario {
         if !files.clean() {
             return Err(StageError("files of the daemon hold the card number".into()));
         }
-        review.clean.push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
+        review
+            .clean
+            .push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
         let mut set = set;
         set.daemon.stop().await?;
         Ok(review)

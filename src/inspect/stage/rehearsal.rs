@@ -13,9 +13,7 @@ use crate::pbx::rehearsal::{self as pbx, Heard, Level, PhoneHandle, Rehearsal, S
 
 use super::set::{free_address, secret};
 use super::spy::Spy;
-use super::{
-    CallPlan, Conversation, Handset, KeySent, Keys, Media, Records, Route, StageError, Theatre,
-};
+use super::{CallPlan, Conversation, Handset, KeySent, Keys, Media, Records, Route, StageError, Theatre};
 
 /// An extension that keeps whoever is transferred to it.
 const ELSEWHERE: &str = "9196";
@@ -141,8 +139,7 @@ impl Theatre for RehearsalTheatre {
         let log: Vec<_> = self.pbx.log(Level::Info).into_iter().map(line).collect();
         let cdrs = self.pbx.cdrs();
         let cdrs = cdrs.iter().map(|cdr| (format!("cdr:{}", cdr.leg), format!("{cdr:?}").into_bytes()));
-        let others =
-            [("log".to_owned(), log.join("\n").into_bytes()), ("spy".to_owned(), self.spy.told())];
+        let others = [("log".to_owned(), log.join("\n").into_bytes()), ("spy".to_owned(), self.spy.told())];
         Ok(Records {
             texts: others.into_iter().chain(cdrs).collect(),
             recordings: Vec::new(),
@@ -270,9 +267,10 @@ impl Handset for RehearsalHandset {
 
     fn hears_prompt(&self, from: Instant, to: Instant) -> bool {
         let (from, to) = (self.ms(from), self.ms(to));
-        self.phone.heard().iter().any(|heard| {
-            matches!(heard.what, Sound::Prompt(_)) && (from..=to).contains(&heard.at_ms)
-        })
+        self.phone
+            .heard()
+            .iter()
+            .any(|heard| matches!(heard.what, Sound::Prompt(_)) && (from..=to).contains(&heard.at_ms))
     }
 
     fn longest_gap_ms(&self, _of: Party, from: Instant, to: Instant) -> u32 {

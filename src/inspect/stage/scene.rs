@@ -192,7 +192,8 @@ impl Scene {
             return Ok(());
         }
         let legs = [&self.call.customer_leg, &self.call.agent_leg];
-        let of_this_call = |path: &&PathBuf| legs.iter().any(|leg| path.to_string_lossy().contains(leg.as_str()));
+        let of_this_call =
+            |path: &&PathBuf| legs.iter().any(|leg| path.to_string_lossy().contains(leg.as_str()));
         for wav in std::iter::once(&heard).chain(records.recordings.iter().filter(of_this_call)) {
             let keys = keys_by_multimon(wav).await?;
             ensure!(keys.is_empty(), "multimon-ng hears {keys:?} in {}", wav.display());
@@ -240,8 +241,14 @@ impl Scene {
         let from = Instant::now();
         tokio::time::sleep(Duration::from_millis(800)).await;
         let to = Instant::now();
-        ensure!(self.call.agent.hears_voice(Party::Customer, from, to), "the agent does not hear the customer");
-        ensure!(self.call.customer.hears_voice(Party::Agent, from, to), "the customer does not hear the agent");
+        ensure!(
+            self.call.agent.hears_voice(Party::Customer, from, to),
+            "the agent does not hear the customer"
+        );
+        ensure!(
+            self.call.customer.hears_voice(Party::Agent, from, to),
+            "the customer does not hear the agent"
+        );
         Ok(())
     }
 

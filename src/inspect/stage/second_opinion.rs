@@ -12,7 +12,9 @@ use super::StageError;
 #[must_use]
 pub fn multimon_is_here() -> bool {
     let paths = std::env::var_os("PATH").unwrap_or_default();
-    ["sox", "multimon-ng"].iter().all(|name| std::env::split_paths(&paths).any(|dir| dir.join(name).is_file()))
+    ["sox", "multimon-ng"]
+        .iter()
+        .all(|name| std::env::split_paths(&paths).any(|dir| dir.join(name).is_file()))
 }
 
 /// The keys that multimon-ng finds in a WAV file.
@@ -36,7 +38,9 @@ pub async fn keys_by_multimon(wav: &Path) -> Result<String, StageError> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    let Some(mut input) = ears.stdin.take() else { return Err(StageError("multimon-ng takes no input".into())) };
+    let Some(mut input) = ears.stdin.take() else {
+        return Err(StageError("multimon-ng takes no input".into()));
+    };
     let feed = tokio::spawn(async move {
         use tokio::io::AsyncWriteExt;
         input.write_all(&raw.stdout).await
@@ -44,5 +48,9 @@ pub async fn keys_by_multimon(wav: &Path) -> Result<String, StageError> {
     let heard = ears.wait_with_output().await?;
     feed.await.map_err(|fault| StageError(fault.to_string()))??;
     let text = String::from_utf8_lossy(&heard.stdout);
-    Ok(text.lines().filter_map(|line| line.strip_prefix("DTMF: ")).flat_map(|key| key.trim().chars()).collect())
+    Ok(text
+        .lines()
+        .filter_map(|line| line.strip_prefix("DTMF: "))
+        .flat_map(|key| key.trim().chars())
+        .collect())
 }

@@ -121,7 +121,8 @@ impl Set {
 /// If it cannot be written.
 pub(crate) fn secret(path: &Path, text: &str) -> Result<(), StageError> {
     use std::io::Write;
-    let mut file = std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
+    let mut file =
+        std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path)?;
     Ok(file.write_all(text.as_bytes())?)
 }
 
