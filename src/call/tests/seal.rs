@@ -197,3 +197,14 @@ fn the_agent_hears_of_a_line_that_is_not_clean() {
     saw!(desk, "Line(Clean)");
     none!(desk, "WhisperLineNotClean");
 }
+
+#[test]
+fn the_seal_waits_for_the_shield() {
+    let mut desk = Desk::asking(|_| {});
+    desk.agent(AgentCommand::Cancel);
+    desk.heard();
+    desk.pbx(FromPbx::Said { id: SayId(desk.last_say.unwrap().0 + 1), heard: true });
+    none!(desk, "Unseal");
+    desk.pbx(FromPbx::Shield { up: false });
+    saw!(desk, "Unseal");
+}
