@@ -80,7 +80,11 @@ async fn ready(axum::extract::State(state): axum::extract::State<State>) -> axum
     use axum::response::IntoResponse;
     match state.desk.not_ready() {
         None => "ready\n".into_response(),
-        Some(why) => problem::Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not ready", why)
-            .into_response(),
+        // Whoever asks without a key learns that, not why.
+        Some(_) => {
+            let detail = "no payment can be taken now; the daemon's log says why and what to do";
+            let status = axum::http::StatusCode::SERVICE_UNAVAILABLE;
+            problem::Problem::new(status, "not ready", detail).into_response()
+        }
     }
 }

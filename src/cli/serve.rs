@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Fault;
 use crate::card::Vault;
-use crate::config::{self, Config};
+use crate::config::{self, Config, PromptRate};
 use crate::desk::{Desk, Merchant, Rules};
 use crate::pbx::freeswitch::{AgentKeys, FreeSwitch, FreeSwitchSettings};
-use crate::prompts::{SampleRate, SoundTree, find_default_directory};
+use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
 use crate::psp::{self, Psp};
 use crate::store::{Store, StoreSettings};
 use crate::{api, harden, observe};
@@ -89,8 +89,16 @@ fn freeswitch(config: &Config) -> Result<FreeSwitchSettings, Fault> {
 fn sounds(config: &Config) -> Result<SoundTree, Fault> {
     let directory = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    SoundTree::new(config.prompts.own_directory.clone(), directory, SampleRate::Wide)
-        .map_err(|fault| Fault::Settings(fault.to_string()))
+    let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
+    let own = config.prompts.own_directory.clone();
+    match config.prompts.rate_hz {
+        PromptRate::Wide => SoundTree::new(own, directory, SampleRate::Wide).map_err(failed),
+        PromptRate::Narrow => {
+            let narrow = config.daemon.state_dir.join("sounds");
+            prompts::install(&directory, &narrow).map_err(failed)?;
+            SoundTree::new(own, narrow, SampleRate::Narrow).map_err(failed)
+        }
+    }
 }
 
 async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<ExitCode, Fault> {

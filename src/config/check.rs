@@ -88,7 +88,8 @@ impl Config {
     fn check_prompts(&self, place: &Place) -> Result<(), ConfigError> {
         let language = &self.merchant.language;
         if let Err(fault) = language.parse::<crate::prompts::Language>() {
-            return Err(place.fault("merchant.language", fault.to_string(), "possible here: en, fr"));
+            let what = format!("there are no prompts in `{}`", fault.tag());
+            return Err(place.fault("merchant.language", what, "write \"en\" or \"fr\""));
         }
         if let Some(own) = &self.prompts.own_directory
             && !own.is_dir()

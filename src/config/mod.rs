@@ -26,7 +26,7 @@ pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey}
 pub use secret::Secret;
 pub use sections::{
     ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
-    PromptsSection, PspSection, StoreSection,
+    PromptRate, PromptsSection, PspSection, StoreSection,
 };
 
 use secret::SecretPlaces;

@@ -80,8 +80,35 @@ fn common_brands() -> Vec<Brand> {
 pub struct PromptsSection {
     /// Where tonegate's own recordings are; looked for beside the program if not named.
     pub directory: Option<PathBuf>,
+    /// Samples per second of what the PBX is given: 16000 (the masters), or 8000 where all lines are narrow and
+    /// nothing shall be resampled while playing.
+    #[serde(default)]
+    pub rate_hz: PromptRate,
     /// The company's own recordings, `<language>/<id>.wav`; each one replaces ours.
     pub own_directory: Option<PathBuf>,
+}
+
+/// Samples per second of the prompts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub enum PromptRate {
+    /// 8000.
+    Narrow,
+    /// 16000.
+    #[default]
+    Wide,
+}
+
+impl TryFrom<u32> for PromptRate {
+    type Error = &'static str;
+
+    fn try_from(hz: u32) -> Result<Self, Self::Error> {
+        match hz {
+            8_000 => Ok(Self::Narrow),
+            16_000 => Ok(Self::Wide),
+            _ => Err("neither 8000 nor 16000"),
+        }
+    }
 }
 
 /// `[[psp]]`: one account with one payment service provider. What stands beside name and kind belongs to

@@ -62,7 +62,11 @@ where
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let filter = Targets::new().with_default(ours.min(LevelFilter::WARN)).with_target("tonegate", ours);
+    let filter = Targets::new()
+        .with_default(ours.min(LevelFilter::WARN))
+        // It reports each try of a connection that we report ourselves, with the remedy.
+        .with_target("freeswitch_esl_tokio::connection", ours.min(LevelFilter::ERROR))
+        .with_target("tonegate", ours);
     let layer = tracing_subscriber::fmt::layer().with_ansi(false);
     let lines = Lines { to, json: settings.format == LogFormat::Json };
     let layer = match settings.format {

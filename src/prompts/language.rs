@@ -17,6 +17,14 @@ pub enum Language {
 #[error("there are no prompts in `{0}`; write `en` or `fr`")]
 pub struct UnknownLanguage(String);
 
+impl UnknownLanguage {
+    /// What was asked for.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Language {
     /// Every language.
     pub const ALL: [Language; 2] = [Language::English, Language::French];

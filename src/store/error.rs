@@ -15,6 +15,12 @@ pub enum StoreError {
         .0.display(), .0.display(), .0.display()
     )]
     Locked(PathBuf),
+    /// Another daemon.
+    #[error(
+        "{}: another tonegate works with these payments; stop it, or give this one a store.path of its own",
+        .0.display()
+    )]
+    InUse(PathBuf),
     /// We may not.
     #[error("{}: permission denied; run: chown -R tonegate {}", file.display(), directory.display())]
     Permission {

@@ -44,6 +44,8 @@ pub struct Store {
     /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Held as long as any clone lives.
+    _lock: std::sync::Arc<std::fs::File>,
 }
 
 impl Store {

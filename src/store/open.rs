@@ -1,8 +1,9 @@
 //! Opening the file: who may read it, how durable it is, which schema it has.
 
-use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -31,6 +32,7 @@ impl Store {
     pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
         let file = settings.path.clone();
         make_private(&file)?;
+        let lock = lock(&file)?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(false)
@@ -63,9 +65,28 @@ impl Store {
         MIGRATIONS.run(&writer).await.map_err(|fault| unfit(&file, &fault))?;
         let readers =
             pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
-        let store = Self { file, writer, readers };
+        let store = Self { file, writer, readers, _lock: Arc::new(lock) };
         store.announce_trail().await?;
         Ok(store)
+    }
+}
+
+/// Takes the store for this process alone. A second daemon on it would take the first one's open attempts for
+/// those of a former life.
+fn lock(file: &Path) -> Result<File, StoreError> {
+    let path = file.with_extension("lock");
+    let failed = |e: std::io::Error| StoreError::from_io(path.clone(), &e);
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(file.to_path_buf())),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
     }
 }
 

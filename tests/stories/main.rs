@@ -4,6 +4,8 @@
 //! FreeSWITCH. `TONEGATE_PBX=freeswitch` tells them there only, and fails if there is none. Words on the
 //! command line choose stories by their names; `TONEGATE_STORY_WORKERS` says how many are told at once.
 
+#![allow(clippy::print_stdout, reason = "results are told there")]
+
 mod control;
 mod endings;
 mod faults;

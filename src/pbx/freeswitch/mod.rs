@@ -140,7 +140,7 @@ pub enum StartError {
     Setting(#[from] SettingError),
     /// The port for private connections is taken or not allowed.
     #[error(
-        "cannot listen on freeswitch.keypad_listen = {0} ({1}): is another daemon running? choose a free port here and in the dialplan"
+        "cannot listen on pbx.freeswitch.keypad_listen = {0} ({1}): is another daemon running? choose a free port here and in the dialplan"
     )]
     Listen(std::net::SocketAddr, std::io::Error),
 }

@@ -26,7 +26,9 @@ use super::page::page;
 use super::request;
 use super::wire::Cut;
 use crate::card::SecretBuffer;
-use crate::psp::generic::MAX_ANSWER_BYTES;
+
+/// An answer that nobody should read to its end: twice what our own connector reads.
+const TOO_LONG_BYTES: usize = 128 * 1024;
 
 /// Largest request body taken.
 const BODY_MAX_BYTES: usize = 16 * 1024;
@@ -133,7 +135,7 @@ async fn send(bank: &Bank, cut: &Cut, status: StatusCode, taken: Taken, transact
         }
         Some(Fault::HalfABody) => return half(&taken),
         Some(Fault::TooLong) => {
-            let padding = "x".repeat(MAX_ANSWER_BYTES);
+            let padding = "x".repeat(TOO_LONG_BYTES);
             return Json(json!({ "charge_id": null, "padding": padding })).into_response();
         }
         Some(Fault::ErrorAfterCharging | Fault::ErrorFirst) => {
