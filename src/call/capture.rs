@@ -4,10 +4,10 @@ use crate::card::{Brand, Completeness, Entry, Key, KeyKind};
 
 use super::command::Command;
 use super::input::{Millis, Party};
-use super::machine::{Keying, PaymentCall, Shield, Stage};
 use super::notice::{Ending, Field, Hint, Notice};
 use super::phrase::Phrase;
 use super::policy::{CodePolicy, Mode};
+use super::state::{Keying, PaymentCall, Shield, Stage};
 
 /// How many times their longest gap a customer may take for the next key.
 const PATIENCE_FACTOR: u64 = 3;

@@ -5,10 +5,10 @@ use crate::card::{Card, Key, LastFour};
 use super::bank::{AttemptId, DeclineReason, Outcome};
 use super::command::Command;
 use super::input::{Millis, Party};
-use super::machine::{PaymentCall, Stage};
 use super::notice::{Alarm, Ending, Field, Notice};
 use super::phrase::Phrase;
 use super::policy::{Confirm, Mode};
+use super::state::{PaymentCall, Stage};
 
 impl PaymentCall {
     pub(super) fn ask_to_confirm(&mut self, now: Millis, out: &mut Vec<Command>) {
@@ -169,7 +169,7 @@ impl PaymentCall {
             Mode::SelfService => self.customer_here && ending == Ending::Declined,
         };
         let may = self.charges < self.setup.bounds.max_charges && !self.draining;
-        let sound = self.seal == super::machine::Seal::Shut && self.link_lost.is_none();
+        let sound = self.seal == super::state::Seal::Shut && self.link_lost.is_none();
         if !(may && someone_decides && sound) {
             return self.close(now, ending, Some(customer), Some(agent), out);
         }

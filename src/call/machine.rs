@@ -1,171 +1,13 @@
-//! The state of a payment call, and where each input goes.
+//! Where each input of a payment call goes, and when its time is up.
 
-use crate::card::{Entry, Expiry, Pan, Postal, SecurityCode};
-
-use super::bank::AttemptId;
 use super::command::{Command, SayId};
-use super::input::{AgentCommand, FromPbx, Input, Line, Millis, Party, SealRefusal};
-use super::notice::{Alarm, Ending, Field, Notice};
+use super::input::{AgentCommand, FromPbx, Input, Millis, Party, SealRefusal};
+use super::notice::{Alarm, Ending, Notice};
 use super::phrase::Phrase;
-use super::policy::{Mode, Setup};
-
-/// What the call is doing.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(super) enum Stage {
-    /// Not begun.
-    Idle,
-    /// The seal has been asked for.
-    Sealing,
-    /// The shield is going up, then this field is asked.
-    Raising(Field),
-    /// A field is open for keys.
-    Keying,
-    /// The customer confirms with one key.
-    Confirming,
-    /// The two talk; on resuming, this field is asked.
-    Paused(Field),
-    /// The attempt is being written down.
-    Journalling,
-    /// The bank has been asked.
-    Charging,
-    /// After a decline: another card, or the end?
-    Deciding,
-    /// The last sentences are being said.
-    Closing(Ending),
-    /// The seal is being ended.
-    Unsealing(Ending),
-    /// Finished; every further input is ignored.
-    Done,
-}
-
-/// The customer's leg, as the PBX last confirmed it.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(super) enum Seal {
-    /// Never asked for, or ended.
-    Open,
-    /// Asked for.
-    Asked,
-    /// Confirmed.
-    Shut,
-    /// Shut once, no longer to be trusted.
-    Lost,
-}
-
-/// Recordings and audio towards the agent.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(super) enum Shield {
-    Down,
-    Raising,
-    Up,
-    /// Wanted down, waiting for the tail of the last tone.
-    Held,
-    Lowering,
-}
-
-/// The field that is open.
-pub(super) struct Keying {
-    pub field: Field,
-    pub entry: Entry,
-    /// The sentence that asks; `None` once it is over.
-    pub asked: Option<SayId>,
-    /// When the field opened, then when its sentence ended.
-    pub since: Millis,
-    pub last_key: Option<Millis>,
-    /// The last key was a star: a second one cancels.
-    pub star: bool,
-}
-
-/// What has been taken so far; each part is wiped when it goes.
-#[derive(Default)]
-pub(super) struct Taken {
-    pub pan: Option<Pan>,
-    pub expiry: Option<Expiry>,
-    pub code: Option<SecurityCode>,
-    pub postal: Option<Postal>,
-}
-
-/// A payment call. See the module's own words for how to drive it.
-pub struct PaymentCall {
-    pub(super) setup: Setup,
-    pub(super) stage: Stage,
-    /// When the stage began; what its deadline counts from.
-    pub(super) since: Millis,
-    pub(super) seal: Seal,
-    pub(super) shield: Shield,
-    pub(super) shield_since: Millis,
-    pub(super) line: Line,
-    pub(super) keying: Option<Keying>,
-    pub(super) taken: Taken,
-    /// Failed tries of the field in question.
-    pub(super) failures: u8,
-    /// How often the two numbers were not the same; a right first number does not make up for it.
-    pub(super) differed: u8,
-    /// How the payment ends if no other card is tried.
-    pub(super) not_paid_as: Ending,
-    /// Failed tries at a menu.
-    pub(super) menu_failures: u8,
-    /// When a field last completed itself.
-    pub(super) completed_at: Option<Millis>,
-    pub(super) last_key: Option<Millis>,
-    /// The customer's longest gap between keys so far.
-    pub(super) longest_gap_ms: u64,
-    pub(super) charges: u8,
-    pub(super) attempt: Option<AttemptId>,
-    /// An attempt whose outcome people were told is unknown.
-    pub(super) unknown: Option<AttemptId>,
-    pub(super) slow_told: bool,
-    pub(super) customer_here: bool,
-    pub(super) agent_here: bool,
-    pub(super) link_lost: Option<Millis>,
-    /// A field was open when the link went: it is asked again when the link is back.
-    pub(super) interrupted: bool,
-    pub(super) next_say: u32,
-    /// Sentences that have to end before the call closes.
-    pub(super) farewell: [Option<SayId>; 2],
-    /// The last sentence said to the customer while a menu waits.
-    pub(super) menu_said: Option<SayId>,
-    pub(super) unseal_tries: u8,
-    pub(super) draining: bool,
-}
+use super::policy::Mode;
+use super::state::{PaymentCall, Seal, Stage, Taken};
 
 impl PaymentCall {
-    /// A payment call that has not begun; hand it [`Input::Start`].
-    #[must_use]
-    pub fn new(setup: Setup) -> Self {
-        let agent_here = setup.mode == Mode::Assisted;
-        Self {
-            setup,
-            stage: Stage::Idle,
-            since: Millis(0),
-            seal: Seal::Open,
-            shield: Shield::Down,
-            shield_since: Millis(0),
-            line: Line::Unknown,
-            keying: None,
-            taken: Taken::default(),
-            failures: 0,
-            differed: 0,
-            not_paid_as: Ending::Declined,
-            menu_failures: 0,
-            completed_at: None,
-            last_key: None,
-            longest_gap_ms: 0,
-            charges: 0,
-            attempt: None,
-            unknown: None,
-            slow_told: false,
-            customer_here: true,
-            agent_here,
-            link_lost: None,
-            interrupted: false,
-            next_say: 1,
-            farewell: [None, None],
-            menu_said: None,
-            unseal_tries: 0,
-            draining: false,
-        }
-    }
-
     /// Takes one input; what has to be done is appended to `out`, in order.
     pub fn handle(&mut self, now: Millis, input: Input, out: &mut Vec<Command>) {
         if self.stage == Stage::Done {
@@ -201,6 +43,7 @@ impl PaymentCall {
             return;
         }
         out.push(Command::Tell(Notice::Started));
+        self.began = now;
         self.seal = Seal::Asked;
         self.enter(now, Stage::Sealing);
         out.push(Command::Seal);
@@ -243,7 +86,13 @@ impl PaymentCall {
         let stage = self.stage_deadline();
         let shield = self.shield_deadline();
         let link = self.link_deadline();
-        [stage, shield, link].into_iter().flatten().min()
+        [stage, shield, link, self.capture_end()].into_iter().flatten().min()
+    }
+
+    /// Until when a card may be keyed at all: a customer who clears and keys again for ever is not waited for.
+    fn capture_end(&self) -> Option<Millis> {
+        let keying = matches!(self.stage, Stage::Keying | Stage::Confirming);
+        keying.then(|| self.began.plus(self.setup.bounds.capture_max_ms))
     }
 
     fn stage_deadline(&self) -> Option<Millis> {
@@ -275,6 +124,9 @@ impl PaymentCall {
         }
         if due(self.shield_deadline()) {
             return self.shield_time_is_up(now, out);
+        }
+        if due(self.capture_end()) {
+            return self.close_timed_out(now, out);
         }
         match self.stage {
             Stage::Idle | Stage::Done | Stage::Raising(_) => {}

@@ -16,6 +16,7 @@ mod people;
 mod phrase;
 mod policy;
 mod seal;
+mod state;
 mod verdict;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,8 @@ mod tests;
 pub use bank::{AttemptId, DeclineReason, Outcome};
 pub use command::{Command, SayId};
 pub use input::{AgentCommand, FromPbx, Input, Line, Millis, Party, SealLoss, SealRefusal};
-pub use machine::PaymentCall;
 pub use money::{Currency, Money, MoneyError};
 pub use notice::{Alarm, Ending, Field, Hint, Notice};
 pub use phrase::Phrase;
 pub use policy::{Bounds, CodePolicy, Confirm, Mode, PostalPolicy, Setup};
+pub use state::PaymentCall;

@@ -2,10 +2,10 @@
 
 use super::command::Command;
 use super::input::{AgentCommand, Millis, Party};
-use super::machine::{PaymentCall, Seal, Shield, Stage};
 use super::notice::{Alarm, Ending, Field, Notice};
 use super::phrase::Phrase;
 use super::policy::Mode;
+use super::state::{PaymentCall, Seal, Shield, Stage};
 
 impl PaymentCall {
     pub(super) fn agent_says(&mut self, now: Millis, command: AgentCommand, out: &mut Vec<Command>) {

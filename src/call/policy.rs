@@ -69,6 +69,8 @@ pub struct Bounds {
     pub unseal_timeout_ms: u64,
     /// Tries to end the seal before an alarm is raised and it is left shut.
     pub unseal_tries: u8,
+    /// From the first question to the last key, whatever is cleared and keyed again; pauses not counted out.
+    pub capture_max_ms: u64,
     /// The longest pause.
     pub pause_max_ms: u64,
     /// For the store to write an attempt down.
@@ -101,6 +103,7 @@ impl Default for Bounds {
             shield_timeout_ms: 2_000,
             unseal_timeout_ms: 5_000,
             unseal_tries: 3,
+            capture_max_ms: 1_800_000,
             pause_max_ms: 600_000,
             journal_timeout_ms: 5_000,
             bank_slow_ms: 6_000,

@@ -2,10 +2,10 @@
 
 use super::command::Command;
 use super::input::{Line, Millis, Party, SealLoss, SealRefusal};
-use super::machine::{PaymentCall, Seal, Shield, Stage};
 use super::notice::{Alarm, Ending, Field, Notice};
 use super::phrase::Phrase;
 use super::policy::Mode;
+use super::state::{PaymentCall, Seal, Shield, Stage};
 
 impl PaymentCall {
     pub(super) fn sealed(&mut self, now: Millis, line: Line, out: &mut Vec<Command>) {

@@ -4,10 +4,10 @@ use crate::card::{CodeFault, Entry, ExpiryFault, PanFault, PostalFault};
 
 use super::command::Command;
 use super::input::Millis;
-use super::machine::{Keying, PaymentCall, Taken};
 use super::notice::{Ending, Field, Hint, Notice};
 use super::phrase::Phrase;
 use super::policy::{CodePolicy, Confirm};
+use super::state::{Keying, PaymentCall, Taken};
 
 impl PaymentCall {
     /// Judges the field as it stands.

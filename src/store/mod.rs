@@ -45,7 +45,7 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     /// Held as long as any clone lives.
-    _lock: std::sync::Arc<std::fs::File>,
+    lock: std::sync::Arc<std::fs::File>,
 }
 
 impl Store {
@@ -59,6 +59,8 @@ impl Store {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        // It ends with the process at the latest.
+        let _ = self.lock.unlock();
     }
 
     /// Begins to write. Nobody else writes until it is committed; dropped, it never was.

@@ -156,3 +156,13 @@ fn a_restarted_second_number_takes_the_first_again() {
     desk.agent(AgentCommand::RestartField);
     saw!(desk, "FieldOpened { field: Number, attempt: 1 }");
 }
+
+#[test]
+fn clearing_and_keying_again_does_not_go_on_for_ever() {
+    let mut desk = Desk::asking(|_| {});
+    for _ in 0..200 {
+        desk.key("4111*");
+        desk.wait(10_000);
+    }
+    saw!(desk, "Ended(TimedOut)");
+}

@@ -113,9 +113,9 @@ impl Line {
             let _ = ended.send(why);
         });
         let keypad = Keypad { commands, end, run };
-        keypad.say("myevents".into()).await?;
-        keypad.say("divert_events on".into()).await?;
-        keypad.bind_keys(&leg).await?;
+        // At once, in this order: until the answers come, the two parties hear nothing.
+        let (all, divert) = (keypad.say("myevents".into()), keypad.say("divert_events on".into()));
+        tokio::try_join!(all, divert, keypad.bind_keys(&leg))?;
         Ok(keypad)
     }
 }
