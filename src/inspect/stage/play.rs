@@ -281,7 +281,14 @@ impl Scenario {
                 return Err(StageError(format!("the PBX's {name} holds the card number")));
             }
         }
-        review.clean.push("the PBX's log, CDRs, and every event a second client was sent".into());
+        review.clean.push(
+            "the whole number: not in the PBX's log, CDRs, or any event a second client was sent".into(),
+        );
+        // A PBX writes keys one by one; which leg they would be of is not known to a caller without an agent.
+        review.unsearched = vec![
+            "single keys in the PBX's log, CDRs and events (the scenarios with an agent do)".into(),
+            "memory of the tonegate process (the scenarios with an agent do)".into(),
+        ];
         let files = crate::inspect::residue::scan_path(&set.directory, &needles)
             .map_err(|fault| StageError(fault.to_string()))?;
         if !files.clean() {
