@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use crate::call::Party;
 use crate::inspect::phone::{Answer, Dialog, Phone, PhoneError, PhoneSettings};
@@ -15,8 +15,6 @@ use super::handset::{Telephone, marker};
 const ANSWER_MS: u64 = 30_000;
 /// How long it may take from there until both hear each other.
 const VOICE_MS: u64 = 10_000;
-/// How long until FreeSWITCH lists a leg that is up.
-const LISTED_MS: u64 = 5_000;
 /// How long a called telephone rings.
 const RING_MS: u64 = 60;
 /// The numbers of the customer and of the agent.
@@ -108,33 +106,13 @@ impl FreeSwitchTheatre {
         Ok(())
     }
 
-    /// FreeSWITCH's name for a telephone's leg. Its list of channels comes a little after the channels.
+    /// FreeSWITCH's name for a telephone's leg: the call's own, because the profile says so.
     async fn leg(&self, dialog: &Dialog) -> Result<String, StageError> {
-        let end = Instant::now() + Duration::from_millis(LISTED_MS);
-        loop {
-            if let Some(leg) = self.listed(dialog.call_id()).await? {
-                return Ok(leg);
-            }
-            if Instant::now() > end {
-                return Err(StageError(format!(
-                    "FreeSWITCH has no leg with the Call-ID {}",
-                    dialog.call_id()
-                )));
-            }
-            sleep(Duration::from_millis(20)).await;
+        let leg = dialog.call_id();
+        if self.api(&format!("uuid_exists {leg}")).await? != "true" {
+            return Err(StageError(format!("FreeSWITCH has no leg with the Call-ID {leg}")));
         }
-    }
-
-    async fn listed(&self, call_id: &str) -> Result<Option<String>, StageError> {
-        let listed = self.api("show channels as json").await?;
-        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap_or_default();
-        for row in listed["rows"].as_array().into_iter().flatten() {
-            let Some(uuid) = row["uuid"].as_str() else { continue };
-            if self.api(&format!("uuid_getvar {uuid} sip_call_id")).await? == call_id {
-                return Ok(Some(uuid.to_owned()));
-            }
-        }
-        Ok(None)
+        Ok(leg.to_owned())
     }
 }
 
