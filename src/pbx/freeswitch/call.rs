@@ -18,7 +18,7 @@ use crate::call::{AgentCommand, FromPbx, Line, Party};
 use crate::pbx::{Offer, Order};
 
 /// How often a call looks at its legs although nothing was heard.
-const LOOK_INTERVAL_MS: u64 = 10_000;
+const LOOK_INTERVAL_MS: u64 = 20_000;
 /// How long a leg that was parted may take to hang up or be bridged again, before that counts as moved.
 pub(super) const PARTED_GRACE_MS: u64 = 400;
 

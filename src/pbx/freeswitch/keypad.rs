@@ -1,14 +1,17 @@
 //! One private connection: the keys of one sealed leg, and the few commands that bind and release them.
 
+mod connection;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use super::frames::{self, FrameError, Kind};
+use self::connection::{Connection, fill};
+use super::frames::{self, FrameError};
 use crate::call::FromPbx;
 use crate::card::{READER_MAX_BYTES, SecretBuffer};
 
@@ -89,12 +92,8 @@ impl Line {
         Ok(Self { stream, buffer, place, caller })
     }
 
-    /// Diverts the leg's keys to us and to nobody else, and from now on sends them as reports.
-    ///
-    /// # Errors
-    /// If a step is refused or not answered; the connection is then closed.
-    pub async fn take(self, reports: mpsc::Sender<FromPbx>) -> Result<Keypad, KeypadError> {
-        let leg = self.caller.leg.clone();
+    /// From now on what comes here are reports; [`Keypad::divert`] makes the keys come.
+    pub fn take(self, reports: mpsc::Sender<FromPbx>) -> Keypad {
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE_LENGTH);
         let (ended, end) = oneshot::channel();
         let (ran, run) = watch::channel(Run::default());
@@ -112,11 +111,7 @@ impl Line {
             let why = connection.run().await;
             let _ = ended.send(why);
         });
-        let keypad = Keypad { commands, end, run };
-        // At once, in this order: until the answers come, the two parties hear nothing.
-        let (all, divert) = (keypad.say("myevents".into()), keypad.say("divert_events on".into()));
-        tokio::try_join!(all, divert, keypad.bind_keys(&leg))?;
-        Ok(keypad)
+        Keypad { commands, end, run }
     }
 }
 
@@ -140,6 +135,16 @@ enum Ask {
 }
 
 impl Keypad {
+    /// Diverts the leg's keys to us and to nobody else.
+    ///
+    /// # Errors
+    /// If a step is refused or not answered.
+    pub async fn divert(&self, leg: &str) -> Result<(), KeypadError> {
+        // At once, in this order: until the answers come, the two parties may hear nothing.
+        let (all, divert) = (self.say("myevents".into()), self.say("divert_events on".into()));
+        tokio::try_join!(all, divert, self.bind_keys(leg)).map(drop)
+    }
+
     /// Lets keys through, or drops them.
     pub async fn open(&self, open: bool) {
         let _ = self.commands.send(Ask::Open(open)).await;
@@ -211,102 +216,6 @@ impl Keypad {
             reply.await.map_err(|_| KeypadError::Closed)
         };
         if within(said).await? { Ok(()) } else { Err(KeypadError::Refused) }
-    }
-}
-
-/// The task that owns the socket.
-struct Connection {
-    stream: TcpStream,
-    buffer: SecretBuffer,
-    commands: mpsc::Receiver<Ask>,
-    asked: VecDeque<oneshot::Sender<bool>>,
-    reports: mpsc::Sender<FromPbx>,
-    ran: watch::Sender<Run>,
-    open: bool,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    async fn run(mut self) -> KeypadError {
-        loop {
-            if let Err(why) = self.read_frames().await {
-                return why;
-            }
-            tokio::select! {
-                filled = fill(&mut self.stream, &mut self.buffer) => {
-                    if let Err(why) = filled {
-                        return why;
-                    }
-                }
-                ask = self.commands.recv() => match ask {
-                    Some(Ask::Open(open)) => self.open = open,
-                    Some(Ask::Say(mut command, answer)) => {
-                        command.push_str("\n\n");
-                        let written = async { Ok(self.stream.write_all(command.as_bytes()).await?) };
-                        if let Err(why) = within(written).await {
-                            return why;
-                        }
-                        self.asked.push_back(answer);
-                    }
-                    None => return KeypadError::Closed,
-                },
-            }
-        }
-    }
-
-    async fn read_frames(&mut self) -> Result<(), KeypadError> {
-        while let Some(frame) = frames::first(self.buffer.as_slice(), self.buffer.capacity())? {
-            let bytes = self.buffer.as_slice();
-            match frame.kind {
-                Kind::Reply => {
-                    let reply = frames::header(&bytes[frame.head.clone()], b"Reply-Text");
-                    let good = reply.is_some_and(|text| text.starts_with(b"+OK"));
-                    if let Some(answer) = self.asked.pop_front() {
-                        let _ = answer.send(good);
-                    }
-                }
-                Kind::Event => {
-                    self.count_runs(&bytes[frame.body.clone()]);
-                    for key in frames::keys(&bytes[frame.body.clone()]) {
-                        if self.open {
-                            // A desk that is gone is told by the order channel's end, not here.
-                            let limit = Duration::from_millis(super::REPORT_TIMEOUT_MS);
-                            let _ = self.reports.send_timeout(FromPbx::Key(key), limit).await;
-                        }
-                    }
-                }
-                Kind::Other => {}
-                Kind::Goodbye => {
-                    self.buffer.consume(frame.length());
-                    return Err(KeypadError::Closed);
-                }
-            }
-            self.buffer.consume(frame.length());
-        }
-        Ok(())
-    }
-}
-
-impl Connection {
-    fn count_runs(&self, event: &[u8]) {
-        if frames::header(event, b"Event-Name") != Some(b"CHANNEL_EXECUTE_COMPLETE") {
-            return;
-        }
-        match frames::header(event, b"Application") {
-            Some(b"bind_digit_action") => self.ran.send_modify(|run| run.bound += 1),
-            Some(b"clear_digit_action") => self.ran.send_modify(|run| run.cleared += 1),
-            _ => {}
-        }
-    }
-}
-
-async fn fill(stream: &mut TcpStream, buffer: &mut SecretBuffer) -> Result<(), KeypadError> {
-    match stream.read(buffer.spare_mut()).await? {
-        0 => Err(KeypadError::Closed),
-        bytes => {
-            buffer.filled(bytes);
-            Ok(())
-        }
     }
 }
 

@@ -17,18 +17,19 @@ impl Link {
         Ok(words::value(&self.api(format!("uuid_getvar {leg} {name}")).await?))
     }
 
-    /// Whether a variable of the leg is set to yes, as FreeSWITCH understands it (`switch_true`).
+    /// Whether a variable of the leg is set to yes, as FreeSWITCH understands it.
     pub async fn is_set(&self, leg: &str, name: &str) -> Result<bool, LinkError> {
-        let value = self.get(leg, name).await?.unwrap_or_default().to_ascii_lowercase();
-        Ok(matches!(
-            value.as_str(),
-            "true" | "yes" | "on" | "enable" | "enabled" | "active" | "allow" | "t" | "y" | "1"
-        ))
+        Ok(self.get(leg, name).await?.is_some_and(|value| words::is_yes(&value)))
     }
 
-    /// Sets a variable.
-    pub async fn set(&self, leg: &str, name: &str, value: &str) -> Result<(), LinkError> {
-        self.api(format!("uuid_setvar {leg} {name} {value}")).await.map(drop)
+    /// Sets several variables, in this order; an empty value unsets.
+    pub async fn set_all(&self, leg: &str, values: &[(&str, &str)]) -> Result<(), LinkError> {
+        if values.iter().any(|(_, value)| value.contains([';', '\'', ' ', '\\', '"'])) {
+            return Err(LinkError::Unspeakable);
+        }
+        // Never a name alone: FreeSWITCH would give it the value of the one before.
+        let list: Vec<_> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.api(format!("uuid_setvar_multi {leg} {}", list.join(";"))).await.map(drop)
     }
 
     /// Unsets a variable.

@@ -7,8 +7,9 @@ use tracing::{info, warn};
 
 use super::call::{Call, PARTED_GRACE_MS, Seal};
 use super::event::{Event, Happening};
+use super::facts;
 use super::keypad::KeypadError;
-use super::link::LinkState;
+use super::link::{LinkError, LinkState};
 use crate::call::{FromPbx, Party, SealLoss};
 
 impl Call {
@@ -106,21 +107,21 @@ impl Call {
 
     /// Looks whether the legs are there, and the seal is shut, although nothing was heard.
     pub async fn look(&mut self) {
-        if !self.customer_left && self.link.exists(&self.customer).await == Ok(false) {
-            self.left(Party::Customer).await;
+        if !self.customer_left {
+            match self.link.get(&self.customer, "sensitive_dtmf").await {
+                Err(LinkError::Refused(why)) if facts::is_gone(&why) => self.left(Party::Customer).await,
+                Ok(None) if self.is_shut() => {
+                    warn!(leg = %self.customer, "somebody else ended the seal");
+                    self.tell(FromPbx::SealLost(SealLoss::Opened)).await;
+                }
+                _ => {}
+            }
         }
         if let Some(agent) = self.agent.clone()
             && !self.agent_left
             && self.link.exists(&agent).await == Ok(false)
         {
             self.left(Party::Agent).await;
-        }
-        if !self.customer_left
-            && self.is_shut()
-            && self.link.get(&self.customer, "sensitive_dtmf").await == Ok(None)
-        {
-            warn!(leg = %self.customer, "somebody else ended the seal");
-            self.tell(FromPbx::SealLost(SealLoss::Opened)).await;
         }
     }
 }

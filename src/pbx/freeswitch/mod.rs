@@ -65,6 +65,8 @@
 mod call;
 mod door;
 mod event;
+mod facts;
+mod find;
 mod frames;
 mod keeper;
 mod keypad;
@@ -79,6 +81,7 @@ mod sealing;
 mod selftest;
 mod settings;
 mod shield;
+mod takeover;
 mod words;
 
 use std::path::PathBuf;
@@ -241,7 +244,7 @@ impl Pbx for FreeSwitch {
     }
 
     async fn find(&self, name: &CallName) -> Result<Offer, PbxError> {
-        offers::find(&self.shared.link, name).await
+        find::find(&self.shared, name).await
     }
 
     async fn whisper(&self, offer: &Offer, clips: Vec<PathBuf>) -> Result<(), PbxError> {

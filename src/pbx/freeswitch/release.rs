@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 use super::call::{Call, Restore, Seal};
+use super::facts::Facts;
 use super::link::LinkError;
 use super::sealing::SealError;
 use crate::pbx::Means;
@@ -20,15 +21,16 @@ impl Call {
     /// Takes our marks off the leg, the protection last.
     pub async fn clean(&self, restore: &Restore) -> Result<(), LinkError> {
         let leg = &self.customer;
-        self.link.unset(leg, "tonegate_nonce").await?;
-        self.link.unset(leg, "tonegate_peer").await?;
-        self.link.unset(leg, "last_matching_digits").await?;
-        self.link.unset(leg, "bind_digit_action_api_result").await?;
-        match restore.presence_data.as_deref().filter(|data| super::words::is_leg(data)) {
-            Some(data) => self.link.set(leg, "presence_data", data).await?,
-            None => self.link.unset(leg, "presence_data").await?,
-        }
-        self.link.unset(leg, "sensitive_dtmf").await?;
+        let presence_data = restore.presence_data.as_deref().filter(|data| super::words::is_leg(data));
+        let marks = [
+            ("tonegate_nonce", ""),
+            ("tonegate_peer", ""),
+            ("last_matching_digits", ""),
+            ("bind_digit_action_api_result", ""),
+            ("presence_data", presence_data.unwrap_or_default()),
+            ("sensitive_dtmf", ""),
+        ];
+        self.link.set_all(leg, &marks).await?;
         if restore.bypass_media {
             self.link.api(format!("uuid_media off {leg}")).await?;
         }
@@ -78,13 +80,19 @@ impl Call {
     async fn reclaim(&mut self) -> Result<bool, SealError> {
         let customer = self.customer.clone();
         let _ = self.link.api(format!("uuid_flush_dtmf {customer}")).await;
-        let peer = super::offers::peer(&self.link, &customer).await?;
-        let Some(agent) = peer.filter(|peer| Some(peer) == self.agent.as_ref() && !self.agent_left) else {
+        let bridged = Facts::some(&self.link, &customer, &["signal_bond", "bridge_uuid"]).await?;
+        let Some(agent) =
+            self.agent.clone().filter(|agent| bridged.peer() == Some(agent) && !self.agent_left)
+        else {
             return Ok(false);
         };
-        let new = self.transfer_both(&customer, &agent).await?;
-        self.bridge_again(&customer, &agent).await?;
-        new.bound().await?;
+        let nonce = super::nonce();
+        // As before the first take-over; everything else of it still stands on the legs.
+        let again =
+            [("tonegate_nonce", nonce.as_str()), ("tonegate_peer", &agent), ("park_after_bridge", "true")];
+        self.link.set_all(&customer, &again).await?;
+        self.link.set_all(&agent, &[("park_after_bridge", "true")]).await?;
+        let new = self.take_over(&customer, &agent, &nonce).await.map_err(|(why, _)| why)?;
         if let Seal::Shut { keypad, .. } = &mut self.seal {
             *keypad = Some(new);
         }

@@ -76,7 +76,8 @@ async fn test(shared: &Shared, leg: &str) -> Result<(), TestFailure> {
     let line = timeout(limit, waiting.line()).await.ok().flatten();
     let line = line.ok_or(TestFailure::NoKeypad(shared.settings.keypad_listen))?;
     let (reports, mut heard) = mpsc::channel(1);
-    let keypad = line.take(reports).await?;
+    let keypad = line.take(reports);
+    keypad.divert(leg).await?;
     keypad.bound().await?;
     keypad.open(true).await;
 

@@ -67,6 +67,14 @@ pub(super) fn recording(text: &str) -> Option<&str> {
     fits.then_some(text)
 }
 
+/// Whether a value says yes, as FreeSWITCH understands it (`switch_true`).
+pub(super) fn is_yes(value: &str) -> bool {
+    matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "yes" | "on" | "enable" | "enabled" | "active" | "allow" | "t" | "y" | "1"
+    )
+}
+
 /// What a channel variable says, without what a terminal or a log could stumble on; `None` if not set.
 pub(super) fn value(text: &str) -> Option<String> {
     let text: String = text.chars().filter(|c| !c.is_control()).take(128).collect();
