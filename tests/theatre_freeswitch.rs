@@ -233,3 +233,21 @@ async fn the_daemon_reaches_freeswitch_over_a_link_that_can_be_cut() {
     }
     theatre.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_daemon_the_dialplan_connects_the_two_again() {
+    let Some((theatre, _directory)) = theatre().await else { return };
+    let talk = conversation(&theatre, CallPlan::default()).await;
+    let (customer, agent) = (&talk.customer_leg, &talk.agent_leg);
+    let wanted = format!("tonegate_peer={agent};hangup_after_bridge=true;park_after_bridge=true");
+    for command in [
+        format!("uuid_setvar_multi {customer} {wanted}"),
+        format!("uuid_setvar_multi {agent} park_after_bridge=true"),
+        format!("uuid_dual_transfer {customer} tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate"),
+    ] {
+        theatre.api(&command).await.expect("FreeSWITCH answers");
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(hear_each_other(&talk, 1000).await, (true, true));
+    theatre.close().await;
+}

@@ -59,7 +59,7 @@
 //!
 //! # Dialplan
 //! The context `tonegate` holds two extensions, which first put the leg's own context back:
-//! `tonegate_customer` (`socket …`, then `intercept ${tonegate_peer}`) and `tonegate_agent` (`park`). See
+//! `tonegate_customer` (`socket …`, then, if nobody has bridged it, `intercept ${tonegate_peer}`) and `tonegate_agent` (`park`). See
 //! `dialplan/freeswitch/`.
 
 mod call;
