@@ -91,7 +91,7 @@ fn sounds(config: &Config) -> Result<SoundTree, Fault> {
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
     let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
     let own = config.prompts.own_directory.clone();
-    match config.prompts.rate_hz {
+    match config.prompt_rate() {
         PromptRate::Wide => SoundTree::new(own, directory, SampleRate::Wide).map_err(failed),
         PromptRate::Narrow => {
             let narrow = config.daemon.state_dir.join("sounds");
