@@ -58,8 +58,10 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
     scene.nobody_got_a_digit().await?;
     // The recordings are whole: they go on after the payment, with voice in them.
     let records = scene.set.theatre.records().await?;
-    for path in
-        records.recordings.iter().filter(|path| path.to_string_lossy().contains(&scene.call.agent_leg))
+    for path in records
+        .recordings
+        .iter()
+        .filter(|path| path.file_stem().is_some_and(|leg| leg == scene.call.agent_leg.as_str()))
     {
         ensure!(ends_with_voice(path)?, "{} is silent after the payment", path.display());
     }
