@@ -15,7 +15,9 @@ use tonegate::inspect::stage::{
 async fn theatre() -> Option<(Arc<AsteriskTheatre>, tempfile::TempDir)> {
     if AsteriskTheatre::find().is_none() {
         // Not by a macro: what those print is held back where a test succeeds.
-        let _ = std::io::stderr().write_all(b"SKIPPED: no Asterisk (have `tests/run --live asterisk` make one, or set ASTERISK_HOME)\n");
+        let _ = std::io::stderr().write_all(
+            b"SKIPPED: no Asterisk (have `tests/live/asterisk` make a tree, or set ASTERISK_HOME)\n",
+        );
         return None;
     }
     let directory = tempfile::Builder::new().prefix("theatre").tempdir().expect("a directory");

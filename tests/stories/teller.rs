@@ -23,7 +23,7 @@ const PBXS: [Known; 3] = [
         "asterisk",
         "a real Asterisk",
         || AsteriskTheatre::find().is_some(),
-        "have `tests/run --live asterisk` make one, or set ASTERISK_HOME",
+        "have `tests/live/asterisk` make a tree, or set ASTERISK_HOME",
     ),
 ];
 

@@ -89,7 +89,7 @@ impl AsteriskTheatre {
     pub async fn start(directory: &Path) -> Result<Arc<Self>, StageError> {
         let install = install::find().ok_or_else(|| {
             StageError(
-                "no Asterisk here: install it, have `tests/run --live asterisk` make one under target/, or \
+                "no Asterisk here: install it, have `tests/live/asterisk` make a tree under target/ (as root), or \
                  set ASTERISK_HOME to the tree it is in"
                     .into(),
             )
