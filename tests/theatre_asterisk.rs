@@ -1,15 +1,24 @@
 //! The stage's eyes and ears on a real Asterisk, with no daemon about: whatever can leak must be seen where it
 //! leaks, or the silence of the stories would prove nothing.
 
+#[path = "theatre/mod.rs"]
+mod common;
+
 use std::io::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::sleep;
-use tonegate::call::Party;
-use tonegate::inspect::stage::{
-    AsteriskTheatre, CallPlan, Conversation, Handset, Keys, Media, Records, Route, Theatre, leaked_keys,
+use common::{
+    a_human_answers_the_payment_number, conversation, end, hear_each_other, soon, the_link_can_be_cut,
+    voices_and_hold,
 };
+use tokio::time::sleep;
+use tonegate::inspect::stage::{
+    AsteriskTheatre, CallPlan, Keys, Media, Records, Route, Theatre, leaked_keys,
+};
+
+/// What every leg that is up has.
+const STATE: &str = "CHANNEL(state)";
 
 /// An Asterisk in a directory of its own; none, and a loud word about it, where there is none.
 async fn theatre() -> Option<(Arc<AsteriskTheatre>, tempfile::TempDir)> {
@@ -25,47 +34,15 @@ async fn theatre() -> Option<(Arc<AsteriskTheatre>, tempfile::TempDir)> {
     Some((theatre, directory))
 }
 
-async fn conversation(theatre: &AsteriskTheatre, plan: CallPlan) -> Conversation {
-    theatre.call(&plan).await.unwrap_or_else(|fault| panic!("{plan:?}: {fault}"))
-}
-
-/// Waits until something is so, for at most five seconds.
-async fn soon(mut is_so: impl AsyncFnMut() -> bool) -> bool {
-    for _ in 0..100 {
-        if is_so().await {
-            return true;
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    false
-}
-
 async fn records(theatre: &AsteriskTheatre) -> Records {
     theatre.records().await.expect("records")
-}
-
-async fn end(theatre: &AsteriskTheatre, talk: &Conversation, by: &dyn Handset) {
-    by.hang_up().await.expect("it hangs up");
-    assert!(soon(async || !talk.customer.is_up() && !talk.agent.is_up()).await, "the other side is up still");
-    assert!(
-        soon(async || theatre.variable(&talk.customer_leg, "CHANNEL(state)").await.is_none()).await,
-        "the leg is up still"
-    );
-}
-
-async fn hear_each_other(talk: &Conversation, ms: u64) -> (bool, bool) {
-    let from = Instant::now();
-    sleep(Duration::from_millis(ms)).await;
-    let to = Instant::now();
-    sleep(Duration::from_millis(100)).await;
-    (talk.customer.hears_voice(Party::Agent, from, to), talk.agent.hears_voice(Party::Customer, from, to))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_admin_leaves_open_is_seen() {
     let Some((theatre, _directory)) = theatre().await else { return };
     let places = theatre.let_leak(true).await.expect("it can be opened");
-    let talk = conversation(&theatre, CallPlan { record: true, ..CallPlan::default() }).await;
+    let talk = conversation(&*theatre, CallPlan { record: true, ..CallPlan::default() }).await;
     assert_eq!(hear_each_other(&talk, 1000).await, (true, true));
     assert_eq!(theatre.variable(&talk.customer_leg, "TONEGATE_AMOUNT").await.as_deref(), Some("42.50"));
     assert_eq!(theatre.variable(&talk.customer_leg, "NO_SUCH_VARIABLE").await, None);
@@ -73,7 +50,7 @@ async fn what_an_admin_leaves_open_is_seen() {
     let sent = talk.customer.key("4929", 100, 100).await.expect("keys");
     assert_eq!(sent.len(), 4);
     assert!(soon(async || talk.agent.keys_received() == "4929").await, "{:?}", talk.agent.keys_received());
-    end(&theatre, &talk, &*talk.customer).await;
+    end(&*theatre, &talk, &*talk.customer, STATE).await;
     let mut leaked = Vec::new();
     let seen = soon(async || {
         leaked = leaked_keys(&records(&theatre).await, &talk.customer_leg);
@@ -94,10 +71,10 @@ async fn what_an_admin_leaves_shut_is_clean() {
     // Opened and shut again: shut has to be shut.
     theatre.let_leak(true).await.expect("it can be opened");
     theatre.let_leak(false).await.expect("it can be shut");
-    let talk = conversation(&theatre, CallPlan::default()).await;
+    let talk = conversation(&*theatre, CallPlan::default()).await;
     talk.customer.key("4929", 100, 100).await.expect("keys");
     assert!(soon(async || talk.agent.keys_received() == "4929").await);
-    end(&theatre, &talk, &*talk.customer).await;
+    end(&*theatre, &talk, &*talk.customer, STATE).await;
     let records = records(&theatre).await;
     assert_eq!(leaked_keys(&records, &talk.customer_leg), [""; 0]);
     let kept = |kind: &str| {
@@ -113,12 +90,12 @@ async fn what_an_admin_leaves_shut_is_clean() {
 async fn tones_are_heard_by_the_agent_and_in_the_recording() {
     let Some((theatre, _directory)) = theatre().await else { return };
     for keys in [Keys::Both, Keys::Info, Keys::InBand] {
-        let talk = conversation(&theatre, CallPlan { keys, record: true, ..CallPlan::default() }).await;
+        let talk = conversation(&*theatre, CallPlan { keys, record: true, ..CallPlan::default() }).await;
         talk.customer.key("4929", 100, 100).await.expect("keys");
         let heard = soon(async || talk.agent.keys_received() == "4929").await;
         let (received, tones) = (talk.agent.keys_received(), talk.agent.tones_heard());
         assert!(heard, "{keys:?}: keys {received:?}, tones {tones:?}");
-        end(&theatre, &talk, &*talk.agent).await;
+        end(&*theatre, &talk, &*talk.agent, STATE).await;
         let recorded = records(&theatre).await.keys_recorded_of(&talk.customer_leg).expect("a recording");
         if keys == Keys::Both {
             assert_eq!(tones, "4929");
@@ -134,7 +111,7 @@ async fn every_route_brings_them_together_and_the_code_is_told() {
     for route in
         [Route::Inbound, Route::Outbound, Route::CallCenter, Route::Fifo, Route::CallCenter, Route::Fifo]
     {
-        let talk = conversation(&theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
+        let talk = conversation(&*theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
         assert_ne!(talk.customer_leg, talk.agent_leg);
         let told = async || records(&theatre).await.texts.swap_remove(0).1;
         let before = told().await.len();
@@ -143,7 +120,7 @@ async fn every_route_brings_them_together_and_the_code_is_told() {
         assert!(asked.await, "{route:?}: the feature code is not told");
         assert_eq!(talk.customer.keys_received(), "", "{route:?}");
         assert_eq!(hear_each_other(&talk, 500).await, (true, true), "{route:?}");
-        end(&theatre, &talk, &*talk.agent).await;
+        end(&*theatre, &talk, &*talk.agent, STATE).await;
     }
     theatre.close().await;
 }
@@ -151,7 +128,7 @@ async fn every_route_brings_them_together_and_the_code_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn media_go_past_the_pbx_where_planned_and_hold_silences() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    let talk = conversation(&theatre, CallPlan { media: Media::Bypass, ..CallPlan::default() }).await;
+    let talk = conversation(&*theatre, CallPlan { media: Media::Bypass, ..CallPlan::default() }).await;
     // The packets' way is in the channel's statistics: past Asterisk none arrive.
     let count = async || theatre.variable(&talk.customer_leg, "CHANNEL(rtcp,rxcount)").await;
     sleep(Duration::from_millis(500)).await;
@@ -159,64 +136,33 @@ async fn media_go_past_the_pbx_where_planned_and_hold_silences() {
     assert!(before.is_some());
     assert_eq!(hear_each_other(&talk, 600).await, (true, true));
     assert_eq!(count().await, before, "the media go through Asterisk");
-    end(&theatre, &talk, &*talk.customer).await;
+    end(&*theatre, &talk, &*talk.customer, STATE).await;
     for media in [Media::Proxy, Media::PassKeys] {
         assert!(theatre.call(&CallPlan { media, ..CallPlan::default() }).await.is_err(), "{media:?}");
     }
 
-    let talk = conversation(&theatre, CallPlan::default()).await;
-    let from = Instant::now();
-    sleep(Duration::from_millis(1500)).await;
-    let to = Instant::now();
-    sleep(Duration::from_millis(100)).await;
-    assert!(!talk.customer.hears_prompt(from, to) && !talk.agent.hears_prompt(from, to));
-    assert!(talk.agent.longest_gap_ms(Party::Customer, from, to) < 100);
-    talk.agent.hold().await.expect("hold");
-    sleep(Duration::from_millis(300)).await;
-    assert!(!hear_each_other(&talk, 600).await.0, "the customer hears an agent who holds the call");
-    talk.agent.resume().await.expect("resume");
-    sleep(Duration::from_millis(300)).await;
-    assert_eq!(hear_each_other(&talk, 600).await, (true, true));
-    end(&theatre, &talk, &*talk.agent).await;
+    let talk = conversation(&*theatre, CallPlan::default()).await;
+    voices_and_hold(&talk).await;
+    end(&*theatre, &talk, &*talk.agent, STATE).await;
     theatre.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_daemon_the_payment_number_leads_to_a_human() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    let customer = theatre.dial_direct(Keys::Rfc4733).await.expect("somebody answers");
-    let heard = soon(async || {
-        let to = Instant::now();
-        let from = to.checked_sub(Duration::from_millis(300)).expect("it runs longer");
-        customer.hears_voice(Party::Agent, from, to)
-    });
-    assert!(heard.await);
-    customer.hang_up().await.expect("it hangs up");
-    theatre.close().await;
+    a_human_answers_the_payment_number(&*theatre).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_it_takes_calls_again_over_links_that_can_be_cut() {
     let Some((theatre, directory)) = theatre().await else { return };
-    let config = theatre.daemon_config(directory.path()).expect("a configuration");
-    let address = config.lines().find_map(|line| line.strip_prefix("ami_address = "));
-    let address = address.expect("an address").trim_matches('"').to_owned();
-    for _ in 0..2 {
-        let link = tokio::net::TcpStream::connect(&address).await.expect("a link");
-        let mut text = [0; 512];
-        link.readable().await.expect("Asterisk speaks first");
-        assert!(link.try_read(&mut text).expect("text") > 0);
-        assert!(text.starts_with(b"Asterisk Call Manager"));
-        theatre.cut_control_link().await.expect("cut");
-        link.readable().await.expect("it ends");
-        assert_eq!(link.try_read(&mut text).unwrap_or(0), 0);
-    }
-    let lost = conversation(&theatre, CallPlan::default()).await;
+    the_link_can_be_cut(&*theatre, directory.path(), "ami_address", b"Asterisk Call Manager").await;
+    let lost = conversation(&*theatre, CallPlan::default()).await;
     let before = theatre.pid().await;
     theatre.restart().await.expect("it comes back");
     assert_ne!(theatre.pid().await, before);
     assert_eq!(theatre.variable(&lost.customer_leg, "CHANNEL(state)").await, None);
-    let talk = conversation(&theatre, CallPlan::default()).await;
-    end(&theatre, &talk, &*talk.customer).await;
+    let talk = conversation(&*theatre, CallPlan::default()).await;
+    end(&*theatre, &talk, &*talk.customer, STATE).await;
     theatre.close().await;
 }

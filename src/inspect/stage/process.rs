@@ -1,14 +1,18 @@
 //! A PBX as a process of ours, which ends when we do.
 
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::{Child, ChildStdin, Command};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::StageError;
 
+/// How long a PBX may take until it takes calls.
+const READY_MS: u64 = 60_000;
+/// How often it is asked meanwhile.
+const ASK_EVERY_MS: u64 = 50;
 /// How long it may take to end in order.
 const STOP_MS: u64 = 4_000;
 
@@ -52,12 +56,28 @@ impl Process {
         Ok(Self { child, warden, _leash: leash })
     }
 
-    /// How it ended, if it did.
+    /// Waits until a connection is had that takes orders.
     ///
     /// # Errors
-    /// If the system does not say.
-    pub fn ended(&mut self) -> Result<Option<ExitStatus>, StageError> {
-        Ok(self.child.try_wait()?)
+    /// If the PBX ends, or is not ready in time; the end of what it wrote into `logs` is in the error.
+    pub async fn ready<T, F: Future<Output = Option<T>>>(
+        &mut self,
+        logs: &[PathBuf],
+        connect: impl Fn() -> F,
+    ) -> Result<T, StageError> {
+        let end = Instant::now() + Duration::from_millis(READY_MS);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(StageError(format!("the PBX ended ({status}):\n{}", last_words(logs))));
+            }
+            if let Some(connection) = connect().await {
+                return Ok(connection);
+            }
+            if Instant::now() > end {
+                return Err(StageError(format!("the PBX is not ready:\n{}", last_words(logs))));
+            }
+            sleep(Duration::from_millis(ASK_EVERY_MS)).await;
+        }
     }
 
     /// Its process id, while it runs.
@@ -82,7 +102,7 @@ impl Process {
 }
 
 /// The end of what a PBX wrote into these files.
-pub(super) fn last_words(files: &[PathBuf]) -> String {
+fn last_words(files: &[PathBuf]) -> String {
     let text: Vec<u8> = files.iter().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect();
     let text = String::from_utf8_lossy(&text).into_owned();
     let lines: Vec<_> = text.lines().collect();

@@ -11,7 +11,6 @@ use tokio::sync::broadcast;
 use crate::call::Party;
 use crate::pbx::rehearsal::{self as pbx, Heard, Level, PhoneHandle, Rehearsal, Settings, Sound};
 
-use super::freeswitch::SENSITIVE;
 use super::set::{free_address, secret};
 use super::spy::Spy;
 use super::{CallPlan, Conversation, Handset, KeySent, Keys, Media, Records, Route, StageError, Theatre};
@@ -140,7 +139,7 @@ impl Theatre for RehearsalTheatre {
     }
 
     async fn is_sealed(&self, leg: &str) -> Result<bool, StageError> {
-        Ok(self.variable(leg, SENSITIVE).await.is_some_and(|value| value == "true"))
+        Ok(self.variable(leg, super::freeswitch::SENSITIVE).await.is_some_and(|value| value == "true"))
     }
 
     async fn let_leak(&self, _open: bool) -> Result<&'static [&'static str], StageError> {

@@ -5,7 +5,7 @@ mod foreign;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::call::Party;
 use crate::inspect::audio::Marker;
@@ -18,6 +18,8 @@ use foreign::hears_foreign;
 pub(super) const ANSWER_MS: u64 = 30_000;
 /// How long it may take from there until both hear each other.
 const VOICE_MS: u64 = 10_000;
+/// How long until the PBX lists a leg that is up.
+const LISTED_MS: u64 = 5_000;
 /// How long a called telephone rings.
 const RING_MS: u64 = 60;
 /// The number of the customer.
@@ -63,6 +65,26 @@ pub(super) async fn bring_together(
     let both = timeout(Duration::from_millis(ANSWER_MS), both).await;
     both.map_err(|_| StageError("the called telephone was not reached; see the PBX's log".into()))?
         .map_err(told)
+}
+
+/// Waits until the PBX lists the leg of a telephone, which it does a little after the leg is up.
+///
+/// # Errors
+/// If it does not in time, or cannot be asked.
+pub(super) async fn until_listed<T, F: Future<Output = Result<Option<T>, StageError>>>(
+    dialog: &Dialog,
+    listed: impl Fn() -> F,
+) -> Result<T, StageError> {
+    let end = Instant::now() + Duration::from_millis(LISTED_MS);
+    loop {
+        if let Some(leg) = listed().await? {
+            return Ok(leg);
+        }
+        if Instant::now() > end {
+            return Err(StageError(format!("the PBX has no leg with the Call-ID {}", dialog.call_id())));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Calls the payment number and speaks as the customer; `human` is kept ready in case the dialplan falls
@@ -140,7 +162,7 @@ impl Telephone {
             if self.hears_voice(of, from, to) {
                 return true;
             }
-            tokio::time::sleep(Duration::from_millis(40)).await;
+            sleep(Duration::from_millis(40)).await;
         }
         false
     }

@@ -1,20 +1,14 @@
 //! Calls between test telephones through Asterisk.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, sleep};
-
 use crate::inspect::phone::Dialog;
 
 use super::super::telephone::{
-    AGENT, CUSTOMER, bring_together, conversation, dial_payment_number, telephone,
+    AGENT, CUSTOMER, bring_together, conversation, dial_payment_number, telephone, until_listed,
 };
 use super::super::{CallPlan, Conversation, Handset, Keys, Media, Route, StageError};
 use super::setting::{DIRECT, RECORDINGS};
 use super::{AsteriskTheatre, Leg};
 
-/// How long until Asterisk lists a leg that is up.
-const LISTED_MS: u64 = 5_000;
 /// The agent as an extension: never busy, though one telephone is called after another.
 const EXTENSION: &str = "Local/1001@stage-extensions";
 /// The most legs remembered by their Call-IDs.
@@ -87,16 +81,7 @@ impl AsteriskTheatre {
 
     /// Asterisk's names for a telephone's leg.
     async fn leg(&self, dialog: &Dialog) -> Result<Leg, StageError> {
-        let end = Instant::now() + Duration::from_millis(LISTED_MS);
-        loop {
-            if let Some(leg) = self.listed(dialog.call_id()).await? {
-                return Ok(leg);
-            }
-            if Instant::now() > end {
-                return Err(StageError(format!("Asterisk has no leg with the Call-ID {}", dialog.call_id())));
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_listed(dialog, || self.listed(dialog.call_id())).await
     }
 
     /// A leg by its Call-ID. Those that have been asked before are not asked again.

@@ -2,19 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
-
-use tokio::time::{Instant, sleep};
 
 use super::super::StageError;
-use super::super::process::{Process, last_words};
+use super::super::process::Process;
 use super::install::Install;
 use super::wire::Manager;
-
-/// How long Asterisk may take until it takes calls.
-const READY_MS: u64 = 60_000;
-/// How often it is asked meanwhile.
-const ASK_EVERY_MS: u64 = 50;
 
 /// Starts it with the configuration in `directory`.
 ///
@@ -36,22 +28,15 @@ pub(super) async fn ready(
     password: &str,
     directory: &Path,
 ) -> Result<Manager, StageError> {
-    let said = || last_words(&[directory.join("log/full.log"), directory.join("log/output.txt")]);
-    let end = Instant::now() + Duration::from_millis(READY_MS);
+    let logs = ["full.log", "output.txt"].map(|name| directory.join("log").join(name));
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    loop {
-        if let Some(status) = process.ended()? {
-            return Err(StageError(format!("Asterisk ended ({status}):\n{}", said())));
-        }
-        if let Ok(mut manager) = Manager::open(address, password).await
-            && manager.command("core waitfullybooted").await.is_ok()
-            && manager.command("pjsip show transports").await.is_ok_and(|shown| shown.contains("loopback"))
-        {
-            return Ok(manager);
-        }
-        if Instant::now() > end {
-            return Err(StageError(format!("Asterisk is not ready:\n{}", said())));
-        }
-        sleep(Duration::from_millis(ASK_EVERY_MS)).await;
-    }
+    process.ready(&logs, || answering(address, password)).await
+}
+
+/// A connection, if all is well behind it.
+async fn answering(address: SocketAddr, password: &str) -> Option<Manager> {
+    let mut manager = Manager::open(address, password).await.ok()?;
+    manager.command("core waitfullybooted").await.ok()?;
+    let is_well = manager.command("pjsip show transports").await.ok()?.contains("loopback");
+    is_well.then_some(manager)
 }

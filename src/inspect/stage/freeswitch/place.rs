@@ -1,19 +1,12 @@
 //! Calls between test telephones through FreeSWITCH.
 
-use std::time::Duration;
-
-use tokio::time::{Instant, sleep};
-
 use crate::inspect::phone::Dialog;
 
 use super::super::telephone::{
-    AGENT, CUSTOMER, bring_together, conversation, dial_payment_number, telephone,
+    AGENT, CUSTOMER, bring_together, conversation, dial_payment_number, telephone, until_listed,
 };
 use super::super::{CallPlan, Conversation, Handset, Keys, Media, Route, StageError};
 use super::FreeSwitchTheatre;
-
-/// How long until FreeSWITCH lists a leg that is up.
-const LISTED_MS: u64 = 5_000;
 
 impl FreeSwitchTheatre {
     /// Sets a conversation up.
@@ -74,21 +67,9 @@ impl FreeSwitchTheatre {
         Ok(())
     }
 
-    /// FreeSWITCH's name for a telephone's leg. Its list of channels comes a little after the channels.
+    /// FreeSWITCH's name for a telephone's leg.
     async fn leg(&self, dialog: &Dialog) -> Result<String, StageError> {
-        let end = Instant::now() + Duration::from_millis(LISTED_MS);
-        loop {
-            if let Some(leg) = self.listed(dialog.call_id()).await? {
-                return Ok(leg);
-            }
-            if Instant::now() > end {
-                return Err(StageError(format!(
-                    "FreeSWITCH has no leg with the Call-ID {}",
-                    dialog.call_id()
-                )));
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
+        until_listed(dialog, || self.listed(dialog.call_id())).await
     }
 
     async fn listed(&self, call_id: &str) -> Result<Option<String>, StageError> {

@@ -2,20 +2,13 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::Duration;
 
 use tokio::process::Command;
-use tokio::time::{Instant, sleep};
 
 use super::super::StageError;
-use super::super::process::{Process, last_words};
+use super::super::process::Process;
 use super::install::Install;
 use super::wire::Wire;
-
-/// How long FreeSWITCH may take until it takes calls.
-const READY_MS: u64 = 60_000;
-/// How often it is asked meanwhile.
-const ASK_EVERY_MS: u64 = 50;
 
 /// Starts it with the configuration and directories in `directory`.
 ///
@@ -54,22 +47,15 @@ pub(super) async fn ready(
     password: &str,
     directory: &Path,
 ) -> Result<Wire, StageError> {
-    let said = || last_words(&[directory.join("log/freeswitch.log"), directory.join("log/output.txt")]);
-    let end = Instant::now() + Duration::from_millis(READY_MS);
+    let logs = ["freeswitch.log", "output.txt"].map(|name| directory.join("log").join(name));
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    loop {
-        if let Some(status) = process.ended()? {
-            return Err(StageError(format!("FreeSWITCH ended ({status}):\n{}", said())));
-        }
-        if let Ok(mut wire) = Wire::open(address, password).await
-            && wire.api("status").await.is_ok_and(|status| status.contains("is ready"))
-            && wire.api("sofia status").await.is_ok_and(|status| status.contains("RUNNING"))
-        {
-            return Ok(wire);
-        }
-        if Instant::now() > end {
-            return Err(StageError(format!("FreeSWITCH is not ready:\n{}", said())));
-        }
-        sleep(Duration::from_millis(ASK_EVERY_MS)).await;
-    }
+    process.ready(&logs, || answering(address, password)).await
+}
+
+/// A connection, if all is well behind it.
+async fn answering(address: SocketAddr, password: &str) -> Option<Wire> {
+    let mut wire = Wire::open(address, password).await.ok()?;
+    let is_well = wire.api("status").await.ok()?.contains("is ready")
+        && wire.api("sofia status").await.ok()?.contains("RUNNING");
+    is_well.then_some(wire)
 }
