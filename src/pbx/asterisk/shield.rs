@@ -5,8 +5,8 @@ use super::call::Call;
 use super::link::LinkError;
 use crate::call::{FromPbx, Line, Party};
 
-/// What Asterisk says if nothing records a channel.
-const NO_RECORDING: &str = "Cannot set mute flag";
+/// What Asterisk says if nothing records a channel, cannot (the module is not loaded), or there is no channel.
+const NO_RECORDING: [&str; 3] = ["Cannot set mute flag", "unknown command", "No such channel"];
 
 /// What is masked and closed.
 #[derive(Debug, Default)]
@@ -125,9 +125,7 @@ impl Call {
             .with("Direction", direction)
             .with("State", if on { "1" } else { "0" });
         match self.link.one(order).await {
-            Err(LinkError::Refused(why)) if why.contains(NO_RECORDING) || why.contains("No such channel") => {
-                Ok(())
-            }
+            Err(LinkError::Refused(why)) if NO_RECORDING.iter().any(|none| why.contains(none)) => Ok(()),
             other => other.map(drop),
         }
     }

@@ -8,6 +8,9 @@ const PATH_MAX_BYTES: usize = 512;
 /// Longest value taken from a channel variable, in letters.
 const VALUE_MAX_LETTERS: usize = 128;
 
+/// What Asterisk writes where there is nothing.
+const NOTHING: [&str; 2] = ["<unknown>", "(null)"];
+
 /// A sound file that cannot be named to Asterisk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -43,7 +46,7 @@ pub(super) fn sound(path: &Path) -> Result<&str, Unspeakable> {
 /// What a variable says, without what a terminal or a log could stumble on; none if it is empty.
 pub(super) fn value(text: &str) -> Option<String> {
     let text: String = text.chars().filter(|c| !c.is_control()).take(VALUE_MAX_LETTERS).collect();
-    (!text.is_empty() && text != "<unknown>").then_some(text)
+    (!text.is_empty() && !NOTHING.contains(&text.as_str())).then_some(text)
 }
 
 /// The user of a channel's name: `PJSIP/1001-0000002a` is of 1001.
@@ -67,7 +70,7 @@ mod tests {
             assert!(!is_leg(bad), "{bad:?}");
         }
         assert!(is_leg("1764000000.42") && is_leg("pbx1-1764000000.42"));
-        assert_eq!(value("<unknown>"), None);
+        assert_eq!((value("<unknown>"), value("(null)")), (None, None));
         assert_eq!(value("Jean\r\n\u{1b}[31m"), Some("Jean[31m".into()));
         assert_eq!(endpoint("PJSIP/trunk-eu-0000002a"), Some("trunk-eu"));
         assert_eq!(endpoint("Surrogate"), None);
