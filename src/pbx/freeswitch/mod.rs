@@ -93,7 +93,7 @@ use self::call::{Call, Restore, Seal};
 use self::door::Door;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
-pub use self::settings::{AgentKeys, FreeSwitchSettings, SettingError};
+pub use self::settings::{FreeSwitchSettings, SettingError};
 pub use self::words::Unspeakable;
 use super::{CallName, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session};
 use crate::call::{Line, SayId};
