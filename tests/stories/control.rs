@@ -41,9 +41,11 @@ async fn leaks_are_seen(scene: &Scene, places: &[&str]) -> Told {
 }
 
 async fn without_a_payment_tones_are_heard(stage: Stage) -> Told {
-    let plan = CallPlan { keys: Keys::InBand, record: true, ..CallPlan::default() };
-    let scene = open(&stage, plan).await?;
-    scene.customer("4929").await?;
+    // Asterisk takes tones out of the audio of an in-band line, but for their first moments; from a line that
+    // sends telephone events as well it takes none of a tone that is long enough.
+    let keys = if stage.theatre.name() == "asterisk" { Keys::Both } else { Keys::InBand };
+    let scene = open(&stage, CallPlan { keys, record: true, ..CallPlan::default() }).await?;
+    scene.call.customer.key("4929", 100, 100).await?;
     tokio::time::sleep(Duration::from_millis(400)).await;
     let heard = scene.call.agent.tones_heard();
     ensure!(heard == "4929", "an unsealed in-band line lets the agent hear {heard:?} instead of 4929");
