@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::*;
 
+mod asterisk;
+
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"

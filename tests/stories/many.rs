@@ -23,7 +23,7 @@ pub fn stories() -> Vec<Story> {
 }
 
 async fn two_hundred_payments_at_once(stage: Stage) -> Told {
-    let set = set(&stage, |o| o.prompt_rate_hz = 8_000).await?;
+    let set = set(&stage, |o| o.prompt_rate_hz = Some(8_000)).await?;
     let mut calls = Vec::with_capacity(CALLS);
     let plan = CallPlan::default();
     while calls.len() < CALLS {

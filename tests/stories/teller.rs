@@ -7,10 +7,25 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tonegate::inspect::stage::{FreeSwitchTheatre, RehearsalTheatre, StageError, Theatre};
+use tonegate::inspect::stage::{AsteriskTheatre, FreeSwitchTheatre, RehearsalTheatre, StageError, Theatre};
 
 /// A story that takes longer hangs.
 const STORY_MAX_S: u64 = 150;
+
+/// A PBX: its name, what it is called, whether it is here, and what to do if it is not.
+type Known = (&'static str, &'static str, fn() -> bool, &'static str);
+
+/// Every PBX that stories are told on.
+const PBXS: [Known; 3] = [
+    ("rehearsal", "the rehearsal PBX", || true, ""),
+    ("freeswitch", "a real FreeSWITCH", || FreeSwitchTheatre::find().is_some(), "set FREESWITCH_HOME"),
+    (
+        "asterisk",
+        "a real Asterisk",
+        || AsteriskTheatre::find().is_some(),
+        "have `tests/live/asterisk` make a tree, or set ASTERISK_HOME",
+    ),
+];
 
 /// What a story is told with.
 pub struct Stage {
@@ -63,15 +78,16 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
         .filter(|s| words.is_empty() || words.iter().any(|w| s.name.contains(w)))
         .collect();
     let mut count = Count::default();
-    for pbx in ["rehearsal", "freeswitch"] {
+    if let Some(only) = only.as_deref().filter(|only| PBXS.iter().all(|(pbx, ..)| pbx != only)) {
+        println!("FAILED: TONEGATE_PBX={only} is no PBX that stories are told on");
+        count.failed += 1;
+    }
+    for (pbx, called, is_here, remedy) in PBXS {
         if only.as_deref().is_some_and(|only| only != pbx) {
             continue;
         }
-        if pbx == "freeswitch" && FreeSwitchTheatre::find().is_none() {
-            println!(
-                "SKIPPED: {} stories on a real FreeSWITCH: none found; set FREESWITCH_HOME",
-                chosen.len()
-            );
+        if !is_here() {
+            println!("SKIPPED: {} stories on {called}: none found; {remedy}", chosen.len());
             if only.is_some() {
                 count.failed += 1;
             } else {
@@ -162,6 +178,7 @@ async fn open(pbx: &str, base: &Path) -> Result<Arc<dyn Theatre>, StageError> {
     std::fs::create_dir_all(base)?;
     Ok(match pbx {
         "rehearsal" => RehearsalTheatre::open().await?,
+        "asterisk" => AsteriskTheatre::start(&base.join("pbx")).await?,
         _ => FreeSwitchTheatre::start(&base.join("pbx")).await?,
     })
 }
