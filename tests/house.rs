@@ -12,8 +12,12 @@ mod layers {
     /// Rooms of `src/`, and all that each may use of the others.
     const PURE: [(&str, &[&str]); 2] = [("call", &["call", "card"]), ("card", &["card"])];
     /// Directories whose files never name each other.
-    const STRANGERS: [(&str, &str); 2] =
-        [("pbx/freeswitch", "pbx/rehearsal"), ("psp/generic", "psp/testbank")];
+    const STRANGERS: [(&str, &str); 4] = [
+        ("pbx/freeswitch", "pbx/rehearsal"),
+        ("pbx/asterisk", "pbx/freeswitch"),
+        ("pbx/asterisk", "pbx/rehearsal"),
+        ("psp/generic", "psp/testbank"),
+    ];
 
     #[test]
     fn the_pure_rooms_import_nothing_of_the_rest() {

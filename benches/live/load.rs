@@ -107,8 +107,7 @@ impl Cost {
         let now = Self::begin(stand)?;
         let lasted_s = now.since.duration_since(self.since).as_secs_f64();
         let share = |before: f64, after: f64| (after - before) / lasted_s * 100.0;
-        let what =
-            |who: &str| format!("processor of {who}, {calls} calls keyed without a pause, of one core");
+        let what = |who: &str| format!("processor of {who}, {calls} calls keyed, of one core");
         let mut figures = vec![Figure::one(what("the daemon"), "%", share(self.daemon_s, now.daemon_s))];
         if let (Some(before), Some(after)) = (self.switch_s, now.switch_s) {
             figures.push(Figure::one(what("the PBX"), "%", share(before, after)));

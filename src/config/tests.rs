@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::*;
 mod asterisk;
-
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"

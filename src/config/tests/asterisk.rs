@@ -25,3 +25,24 @@ fn asterisk_has_a_section_of_its_own() {
     let none = place.told(&GOOD.replace("\"freeswitch\"", "\"asterisk\""), &[]);
     assert!(none.contains("[pbx.asterisk]"), "{none}");
 }
+
+#[test]
+fn the_lines_of_the_example_are_the_defaults() {
+    let place = Place::new();
+    let example = include_str!("../../../packaging/tonegate.example.toml");
+    let taken_in = example.lines().filter_map(|line| {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        (!line.starts_with([' ', '#']) && !line.contains("/etc/tonegate/") && !line.contains("ari_listen"))
+            .then_some(line)
+    });
+    let section: Vec<&str> = taken_in
+        .skip_while(|line| *line != "[pbx.asterisk]")
+        .take_while(|line| *line != "[merchant]")
+        .collect();
+    assert!(section.len() > 15, "{section:?}");
+    let text = GOOD.replace(ASTERISK.0, ASTERISK.1);
+    let plain = place.load(&text, &[]).unwrap();
+    let keys = section.join("\n").replace("[pbx.asterisk]", "");
+    let full = text.replace("[merchant]", &format!("{keys}\n[merchant]"));
+    assert_eq!(format!("{:?}", place.load(&full, &[]).unwrap().pbx), format!("{:?}", plain.pbx));
+}

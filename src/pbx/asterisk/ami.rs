@@ -1,5 +1,8 @@
 //! The control connection: AMI, for orders and ordinary events. It asks for no class that carries keys.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;

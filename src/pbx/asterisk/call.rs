@@ -45,6 +45,8 @@ pub(super) struct Call {
     pub line: Line,
     pub customer_left: bool,
     pub agent_left: bool,
+    /// Self-service: the caller was handed over or hung up on.
+    pub let_go: bool,
     /// When a parted leg counts as moved.
     pub parted: Option<Instant>,
     pub moved: bool,
@@ -152,6 +154,7 @@ impl Call {
             Order::Hush { to } => self.hush(to).await,
             Order::HandOver => self.hand_over().await,
             Order::HangUp => {
+                self.let_go = true;
                 if self.agent.is_none()
                     && let Err(why) = self.link.delete(&format!("/channels/{}", self.customer)).await
                 {
@@ -241,6 +244,10 @@ impl Call {
         }
         self.last_words().await;
         self.end_whispers().await;
+        // Nobody else would ever take a caller out of the silence.
+        if !self.let_go {
+            self.hand_over().await;
+        }
     }
 
     /// What is still said to the agent after the seal has ended is let finish.

@@ -16,6 +16,9 @@ use crate::pbx::{News, Severity};
 /// How often the self-test is made; somebody may have turned on a log of keys meanwhile.
 const TEST_INTERVAL_MS: u64 = 15_000;
 
+/// How long a caller must have been there to count as left over by an earlier life, in seconds.
+const STRAY_AGE_S: u64 = 5;
+
 /// Follows the connections until the adapter is closed.
 pub(super) async fn keep(shared: Arc<Shared>, news: mpsc::Sender<News>) {
     let mut state = shared.link.state();
@@ -97,7 +100,34 @@ async fn sweep(shared: &Shared, news: &mpsc::Sender<News>) -> bool {
     if let Err(why) = clear_bridges(shared).await {
         warn!(%why, "bridges an earlier life left could not be looked for");
     }
+    if let Err(why) = clear_strays(shared).await {
+        warn!(%why, "callers an earlier life left could not be looked for");
+    }
     true
+}
+
+/// Callers of the payment number whom nobody serves go on to their fallback, and channels that whispered are
+/// taken away.
+async fn clear_strays(shared: &Shared) -> Result<(), LinkError> {
+    let application = shared.link.get(&format!("/applications/{}", shared.settings.application)).await?;
+    let rows = shared.link.channels(None, offers::VARIABLES).await?;
+    for leg in application["channel_ids"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if !super::words::is_leg(leg) || shared.legs.is_followed(leg) {
+            continue;
+        }
+        if leg.starts_with(super::WHISPER) {
+            let _ = shared.link.delete(&format!("/channels/{leg}")).await;
+            continue;
+        }
+        let Some(row) = offers::row(&rows, leg) else { continue };
+        let is_new = row.get("Seconds").parse().unwrap_or(0_u64) < STRAY_AGE_S;
+        let is_ours = ["TONEGATE_PAYMENT", "TONEGATE_PEER"].iter().any(|name| row.variable(name).is_some());
+        if !is_new && !is_ours && row.get("BridgeID").is_empty() {
+            info!(%leg, "a caller nobody serves is handed over to the fallback");
+            let _ = shared.link.post(&format!("/channels/{leg}/continue")).await;
+        }
+    }
+    Ok(())
 }
 
 async fn clear_bridges(shared: &Shared) -> Result<(), LinkError> {

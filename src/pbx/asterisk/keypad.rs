@@ -5,6 +5,9 @@
 //! than `mindtmfduration` Asterisk tells the release (`DTMFEnd`) twice. SIP INFO has releases alone, and there
 //! each counts.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;

@@ -86,6 +86,8 @@ use super::{
 };
 use crate::call::Line;
 
+/// What the unique id of a channel that whispers begins with.
+const WHISPER: &str = "tonegate-whisper-";
 /// How long the desk may take to take a report.
 const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while Asterisk does not answer.
@@ -242,6 +244,7 @@ impl Pbx for Asterisk {
             line: Line::Unknown,
             customer_left: false,
             agent_left: false,
+            let_go: false,
             parted: None,
             moved: false,
         };

@@ -142,6 +142,7 @@ impl Call {
         if self.agent.is_some() || self.customer_left {
             return;
         }
+        self.let_go = true;
         if let Err(why) = self.unseal().await {
             info!(leg = %self.customer, %why, "a caller is handed over with the seal still shut");
         }

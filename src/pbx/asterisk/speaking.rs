@@ -2,8 +2,8 @@
 
 use super::call::Call;
 use super::link::LinkError;
-use super::nonce;
 use super::prompts::{self, Current, Ended, Whisper};
+use super::{WHISPER, nonce};
 use crate::call::{FromPbx, Party};
 
 impl Call {
@@ -13,7 +13,7 @@ impl Call {
         if self.prompts(party).whisper.is_some() {
             return Ok(());
         }
-        let id = format!("tonegate-whisper-{}", nonce());
+        let id = format!("{WHISPER}{}", nonce());
         self.legs.also(&id);
         self.prompts(party).whisper = Some(Whisper::coming(id.clone()));
         let application = &self.shared.settings.application;
@@ -33,6 +33,11 @@ impl Call {
             let late = self.prompts(party).overdue();
             self.said(late).await;
             if self.prompts(party).is_silent() {
+                continue;
+            }
+            if self.leg_of(party).is_none() {
+                let unsaid = self.prompts(party).drop_all();
+                self.said(unsaid).await;
                 continue;
             }
             if let Err(why) = self.prepare_whisper(party).await {

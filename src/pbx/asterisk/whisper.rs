@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::event::Happening;
 use super::legs::Following;
-use super::{Shared, nonce, prompts};
+use super::{Shared, WHISPER, nonce, prompts};
 use crate::pbx::PbxError;
 
 /// How long the channel that whispers may take to come to us.
@@ -20,7 +20,7 @@ const COMING_TIMEOUT_MS: u64 = 1_000;
 /// If it could not be begun.
 pub(super) async fn once(shared: &Arc<Shared>, leg: &str, clips: Vec<PathBuf>) -> Result<(), PbxError> {
     let media = prompts::media(&clips).map_err(|why| PbxError::Refused(why.to_string()))?;
-    let id = format!("tonegate-whisper-{}", nonce());
+    let id = format!("{WHISPER}{}", nonce());
     let mut following = shared.legs.follow(vec![id.clone()]).ok_or(PbxError::Busy)?;
     let application = &shared.settings.application;
     let path = format!("/channels/{leg}/snoop/{id}?spy=none&whisper=out&app={application}&appArgs=whisper");
