@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::link::LinkError;
@@ -11,6 +12,9 @@ use super::settings::AsteriskSettings;
 
 /// How long an unused connection is kept, in milliseconds; Asterisk closes it after 15 s by default.
 const IDLE_TIMEOUT_MS: u64 = 10_000;
+/// Requests at one time; more wait. Asterisk serves each connection by a thread of its own and accepts no more
+/// than `sessionlimit` of them (http.conf, 100 by default), which it shares with everybody else.
+const REQUESTS_AT_ONCE: usize = 16;
 /// Longest answer read, in bytes.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -21,6 +25,7 @@ pub(super) struct Ari {
     base: String,
     user: String,
     password: Arc<Zeroizing<String>>,
+    places: Arc<Semaphore>,
 }
 
 impl Ari {
@@ -41,7 +46,8 @@ impl Ari {
         let prefix = settings.ari_prefix.trim_matches('/');
         let slash = if prefix.is_empty() { "" } else { "/" };
         let base = format!("http://{}{slash}{prefix}/ari", settings.ari_address);
-        Ok(Self { client, base, user: settings.user.clone(), password })
+        let places = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
+        Ok(Self { client, base, user: settings.user.clone(), password, places })
     }
 
     pub async fn get(&self, path: &str) -> Result<Value, LinkError> {
@@ -67,6 +73,7 @@ impl Ari {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value, LinkError> {
         let request = request.basic_auth(&self.user, Some(self.password.as_str()));
+        let _place = self.places.acquire().await.map_err(|_| LinkError::NotConnected)?;
         let failed = |why: reqwest::Error| {
             if why.is_timeout() { LinkError::Timeout } else { LinkError::NotConnected }
         };

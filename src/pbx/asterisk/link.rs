@@ -20,6 +20,8 @@ use super::settings::AsteriskSettings;
 /// How long we leave the application's name to whoever took it, in milliseconds: two daemons that take it
 /// from each other would serve no call.
 const TAKEN_PAUSE_MS: u64 = 30_000;
+/// Signs of life that may be late one after another, before the connection counts as lost.
+const SIGNS_MISSED_MAX: u32 = 3;
 /// Longest password file, in bytes.
 const PASSWORD_MAX_BYTES: usize = 1_024;
 /// How often the filter of events is tried while Asterisk is still making the application.
@@ -155,7 +157,7 @@ impl Link {
         })?;
         *lock(&self.0.wires) = Some(Wires { ami, ari });
         let heartbeat = Duration::from_millis(settings.heartbeat_ms);
-        let patience = Duration::from_millis(settings.answer_timeout_ms);
+        let patience = Duration::from_millis(settings.answer_timeout_ms) * SIGNS_MISSED_MAX;
         let up = async {
             self.0.state.send_replace(LinkState::Up { version });
             self.beat(heartbeat).await
@@ -168,15 +170,19 @@ impl Link {
         })
     }
 
-    /// Proves that orders are still answered.
+    /// Proves that orders are still answered. One answer that is late is no proof of the contrary: on a busy
+    /// host, giving every call up for it would only add to the work.
     async fn beat(&self, heartbeat: Duration) -> String {
+        let mut missed = 0;
         loop {
             sleep(heartbeat).await;
             let rest = async { self.get("/asterisk/ping").await.map(drop) };
             let control = async { self.one(Action::new("Ping")).await.map(drop) };
-            if let Err(why) = tokio::try_join!(rest, control) {
-                return format!("a sign of life was not given: {why}");
-            }
+            missed = match tokio::try_join!(rest, control) {
+                Ok(_) => 0,
+                Err(LinkError::Timeout) if missed + 1 < SIGNS_MISSED_MAX => missed + 1,
+                Err(why) => return format!("a sign of life was not given: {why}"),
+            };
         }
     }
 

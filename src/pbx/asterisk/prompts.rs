@@ -18,6 +18,8 @@ const CLIPS_MAX: usize = 32;
 const LATE_MARGIN_MS: u64 = 1_500;
 /// The longest sentence, if a file's length cannot be read.
 const LONGEST_MS: u64 = 60_000;
+/// How long a channel that whispers is kept with nothing to say: it costs Asterisk fifty wake-ups a second.
+const WHISPER_IDLE_MS: u64 = 1_500;
 /// How long a channel that whispers may take to come to us.
 const WHISPER_TIMEOUT_MS: u64 = 1_000;
 
@@ -37,6 +39,8 @@ pub(super) struct Whisper {
     pub id: String,
     /// Until when it may come to us; none once it did.
     pub coming: Option<Instant>,
+    /// When it was last of use.
+    pub used: Instant,
 }
 
 /// A sentence that waits.
@@ -96,7 +100,8 @@ fn length(clip: &Path) -> Option<Duration> {
 impl Whisper {
     /// One that was just asked for.
     pub fn coming(id: String) -> Self {
-        Self { id, coming: Some(Instant::now() + Duration::from_millis(WHISPER_TIMEOUT_MS)) }
+        let now = Instant::now();
+        Self { id, coming: Some(now + Duration::from_millis(WHISPER_TIMEOUT_MS)), used: now }
     }
 }
 
@@ -115,7 +120,25 @@ impl Prompts {
     pub fn deadline(&self) -> Option<Instant> {
         let coming = self.whisper.as_ref().and_then(|whisper| whisper.coming);
         let playing = self.current.as_ref().map(|current| current.deadline);
-        coming.into_iter().chain(playing).min()
+        coming.into_iter().chain(playing).chain(self.idle_until()).min()
+    }
+
+    /// Until when the channel that whispers is kept, if there is nothing to say.
+    fn idle_until(&self) -> Option<Instant> {
+        let idle = self.whisper.as_ref().filter(|whisper| whisper.coming.is_none() && self.is_silent());
+        idle.map(|whisper| whisper.used + Duration::from_millis(WHISPER_IDLE_MS))
+    }
+
+    /// The channel that whispers, once it has been of no use for a while.
+    pub fn idle(&mut self) -> Option<Whisper> {
+        let is_idle = self.idle_until().is_some_and(|until| Instant::now() >= until);
+        if is_idle { self.whisper.take() } else { None }
+    }
+
+    fn used(&mut self) {
+        if let Some(whisper) = &mut self.whisper {
+            whisper.used = Instant::now();
+        }
     }
 
     /// Whether anything is said or waits to be.
@@ -132,12 +155,14 @@ impl Prompts {
     pub fn came(&mut self, channel: &str) {
         if let Some(whisper) = self.whisper.as_mut().filter(|whisper| whisper.id == channel) {
             whisper.coming = None;
+            whisper.used = Instant::now();
         }
     }
 
     /// A playing ended.
     pub fn ended(&mut self, playback: &str, heard: bool) -> Vec<Ended> {
         let current = self.current.take_if(|current| current.playback == playback);
+        self.used();
         current.map(|current| (current.id, heard)).into_iter().collect()
     }
 
@@ -151,6 +176,7 @@ impl Prompts {
     /// Hushed: what to stop, and what has thereby ended.
     pub fn hush(&mut self) -> (Option<String>, Vec<Ended>) {
         let current = self.current.take();
+        self.used();
         let mut ended: Vec<Ended> = current.iter().map(|current| (current.id, true)).collect();
         ended.extend(self.waiting.drain(..).map(|w| (w.id, false)));
         (current.map(|current| current.playback), ended)

@@ -33,6 +33,7 @@ impl Call {
             let late = self.prompts(party).overdue();
             self.said(late).await;
             if self.prompts(party).is_silent() {
+                self.end_idle_whisper(party).await;
                 continue;
             }
             if self.leg_of(party).is_none() {
@@ -91,6 +92,14 @@ impl Call {
                 self.legs.no_more(&whisper.id);
                 let _ = self.link.delete(&format!("/channels/{}", whisper.id)).await;
             }
+        }
+    }
+
+    /// Takes a whispering channel away that has had nothing to say for a while; the next sentence makes another.
+    async fn end_idle_whisper(&mut self, party: Party) {
+        if let Some(whisper) = self.prompts(party).idle() {
+            self.legs.no_more(&whisper.id);
+            let _ = self.link.delete(&format!("/channels/{}", whisper.id)).await;
         }
     }
 
