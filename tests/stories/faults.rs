@@ -145,6 +145,7 @@ async fn the_pbx_crashes_during_capture(stage: Stage) -> Told {
     let mut scene = open(&stage, CallPlan::default()).await?;
     scene.pay().await?;
     scene.customer("41111").await?;
+    scene.nobody_got_a_digit().await?;
     scene.set.theatre.restart().await?;
     // The call is lost with the PBX; nobody was charged.
     let end = scene.told("ended").await?;

@@ -189,6 +189,11 @@ impl Theatre for AsteriskTheatre {
     async fn restart(&self) -> Result<(), StageError> {
         let mut process = self.process.lock().await;
         process.kill().await;
+        // A new life numbers its channels from the beginning, so names of old ones come again: whoever wants to
+        // search what was written of those does so before.
+        for path in files(&self.directory.join("log")) {
+            std::fs::remove_file(path)?;
+        }
         *process = process::start(&self.install, &self.directory)?;
         let ready = process::ready(&mut process, self.ports.control(), &self.password, &self.directory);
         *self.manager.lock().await = ready.await?;

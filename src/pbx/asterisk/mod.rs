@@ -31,7 +31,7 @@
 //! | shield | `POST` and `DELETE /channels/A/mute?direction=in`, `/channels/B/silence` |
 //! | prompts | `POST /channels/LEG/snoop/ID?spy=none&whisper=out`, `POST /channels/ID/play/PLAYBACK?media=sound:…`, `DELETE /playbacks/PLAYBACK` |
 //! | release | `POST /bridges/ID/addChannel` without `absorbDTMF`, `POST /channels/B/continue` to `rejoin`, `DELETE /channels/LEG`, `DELETE /bridges/ID` |
-//! | looking | `GET /channels/LEG`, `GET /bridges`, `GET /asterisk/info`, `/asterisk/ping`, `/asterisk/modules`, `/asterisk/logging`, `/applications` |
+//! | looking | `GET /channels/LEG`, `GET /bridges`, `GET /bridges/ID`, `GET /asterisk/info`, `/asterisk/ping`, `/asterisk/modules`, `/asterisk/logging`, `/applications` |
 //! | the filter | `PUT /applications/APP/eventFilter` with `ChannelDtmfReceived` among `disallowed` |
 //!
 //! # Events: ARI

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
@@ -15,6 +16,9 @@ use crate::pbx::{CallName, LegId, Means, News, Offer, PbxError};
 
 /// What is asked of every channel.
 pub(super) const VARIABLES: &str = "TONEGATE_AGENT,TONEGATE_AMOUNT,TONEGATE_CURRENCY,TONEGATE_REFERENCE,TONEGATE_LANGUAGE,TONEGATE_CLEAN,TONEGATE_DIALLED,TONEGATE_PAYMENT,TONEGATE_PEER";
+
+/// Others in a leg's bridge that are looked at: of more than one, none is the other.
+const AROUND_MAX: usize = 2;
 
 /// The row of a leg among all channels.
 pub(super) fn row<'a>(rows: &'a [Message], leg: &str) -> Option<&'a Message> {
@@ -84,16 +88,42 @@ pub(super) async fn announce(
     }
 }
 
+/// Asks for the legs in question alone: with hundreds of calls the list of all is long.
 async fn arrived(link: &Link, arrival: Arrival) -> Result<Option<Offer>, LinkError> {
-    let rows = link.channels(None, VARIABLES).await?;
     Ok(match arrival {
-        Arrival::Direct(leg) => row(&rows, &leg).map(|row| offer(row, None, Means::DirectNumber)),
-        Arrival::Code { agent, keyed } => row(&rows, &agent).and_then(|agent| {
-            let mut offer = offer(peer(&rows, agent)?, Some(agent), Means::FeatureCode);
-            offer.reference = keyed.or(offer.reference);
-            Some(offer)
-        }),
+        Arrival::Direct(leg) => {
+            let rows = link.channels(Some(&leg), VARIABLES).await?;
+            row(&rows, &leg).map(|row| offer(row, None, Means::DirectNumber))
+        }
+        Arrival::Code { agent, keyed } => {
+            let rows = around(link, &agent).await?;
+            row(&rows, &agent).and_then(|agent| {
+                let mut offer = offer(peer(&rows, agent)?, Some(agent), Means::FeatureCode);
+                offer.reference = keyed.or(offer.reference);
+                Some(offer)
+            })
+        }
     })
+}
+
+/// A leg and those it is in a bridge with.
+async fn around(link: &Link, leg: &str) -> Result<Vec<Message>, LinkError> {
+    let mut rows = link.channels(Some(leg), VARIABLES).await?;
+    let Some(bridge) = row(&rows, leg).map(|row| row.get("BridgeID").to_owned()) else {
+        return Ok(Vec::new());
+    };
+    if !words::is_leg(&bridge) {
+        return Ok(rows);
+    }
+    let found = match link.get(&format!("/bridges/{bridge}")).await {
+        Err(LinkError::Gone) => return Ok(rows),
+        found => found?,
+    };
+    let others = found["channels"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    for other in others.filter(|other| *other != leg && words::is_leg(other)).take(AROUND_MAX) {
+        rows.extend(link.channels(Some(other), VARIABLES).await?);
+    }
+    Ok(rows)
 }
 
 /// Legs an earlier life of the daemon left sealed.
@@ -120,7 +150,12 @@ pub(super) async fn find(link: &Link, name: &CallName) -> Result<Offer, PbxError
         CallName::Leg(leg) => leg.0.clone(),
         CallName::AgentExtension(text) | CallName::CustomerNumber(text) => text.clone(),
     };
-    let rows = link.channels(None, VARIABLES).await.map_err(PbxError::from)?;
+    let rows = match name {
+        CallName::Leg(leg) if !words::is_leg(&leg.0) => return Err(PbxError::NoSuchCall(spoken)),
+        CallName::Leg(leg) => around(link, &leg.0).await,
+        _ => link.channels(None, VARIABLES).await,
+    };
+    let rows = rows.map_err(PbxError::from)?;
     let pairs = pairs(&rows, name);
     match pairs.as_slice() {
         [] => Err(PbxError::NoSuchCall(spoken)),

@@ -119,11 +119,15 @@ impl Call {
     }
 
     async fn are_together(&self, agent: &str, ours: Option<&str>) -> Result<bool, LinkError> {
-        let rows = self.link.channels(None, "").await?;
-        let bridge = |leg: &str| super::offers::row(&rows, leg).map(|row| row.get("BridgeID").to_owned());
-        let both =
-            bridge(&self.customer).filter(|bridge| !bridge.is_empty() && Some(bridge.as_str()) != ours);
-        Ok(both.is_some() && both == bridge(agent))
+        let mut bridges = Vec::with_capacity(2);
+        for leg in [self.customer.as_str(), agent] {
+            let rows = self.link.channels(Some(leg), "").await?;
+            bridges.push(super::offers::row(&rows, leg).map(|row| row.get("BridgeID").to_owned()));
+        }
+        let is_theirs = |bridge: &&Option<String>| {
+            bridge.as_deref().is_some_and(|bridge| !bridge.is_empty() && Some(bridge) != ours)
+        };
+        Ok(bridges.first().filter(is_theirs).is_some_and(|bridge| bridges.get(1) == Some(bridge)))
     }
 
     async fn hang_up(&self, leg: &str) -> Result<(), SealError> {
