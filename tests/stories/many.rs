@@ -19,7 +19,7 @@ const STAGGER_MS: u64 = 25;
 const BATCH: usize = 10;
 
 pub fn stories() -> Vec<Story> {
-    vec![story!(two_hundred_payments_at_once)]
+    vec![story!(two_hundred_payments_at_once).alone()]
 }
 
 async fn two_hundred_payments_at_once(stage: Stage) -> Told {

@@ -43,6 +43,15 @@ pub struct Story {
     pub tell: fn(Stage) -> Told,
     /// Theatres on which it cannot be told, and why.
     pub not_on: &'static [(&'static str, &'static str)],
+    /// Whether it takes the whole machine: it is told after all others, with nothing beside it.
+    pub alone: bool,
+}
+
+impl Story {
+    /// The same story, told alone.
+    pub const fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
 }
 
 /// `story!(name)` makes a story of `async fn name(Stage) -> Result<(), StageError>`.
@@ -52,7 +61,12 @@ macro_rules! story {
         story!($name, not_on: &[])
     };
     ($name:ident, not_on: $not_on:expr) => {
-        $crate::teller::Story { name: stringify!($name), tell: |stage| Box::pin($name(stage)), not_on: $not_on }
+        $crate::teller::Story {
+            name: stringify!($name),
+            tell: |stage| Box::pin($name(stage)),
+            not_on: $not_on,
+            alone: false,
+        }
     };
 }
 
@@ -103,21 +117,26 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
 
 async fn tell_on(pbx: &'static str, stories: &[Story], count: &mut Count) {
     let workers =
-        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize);
-    let queue = Arc::new(Mutex::new(stories.iter().rev().copied().collect::<Vec<_>>()));
+        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize).max(1);
     let base = std::env::temp_dir().join(format!("tonegate-stories-{}", std::process::id())).join(pbx);
-    let mut tellers = tokio::task::JoinSet::new();
-    for worker in 0..workers.clamp(1, stories.len().max(1)) {
-        let (queue, base) = (Arc::clone(&queue), base.join(worker.to_string()));
-        tellers.spawn(async move { worker_tells(pbx, &queue, &base).await });
+    let (alone, beside): (Vec<Story>, Vec<Story>) = stories.iter().rev().partition(|story| story.alone);
+    let before = count.failed;
+    for (stories, workers, name) in [(beside, workers, "worker"), (alone, 1, "alone")] {
+        let workers = workers.min(stories.len());
+        let queue = Arc::new(Mutex::new(stories));
+        let mut tellers = tokio::task::JoinSet::new();
+        for worker in 0..workers {
+            let (queue, base) = (Arc::clone(&queue), base.join(format!("{name}-{worker}")));
+            tellers.spawn(async move { worker_tells(pbx, &queue, &base).await });
+        }
+        while let Some(told) = tellers.join_next().await {
+            let told = told.expect("a teller does not panic");
+            count.passed += told.passed;
+            count.failed += told.failed;
+            count.skipped += told.skipped;
+        }
     }
-    while let Some(told) = tellers.join_next().await {
-        let told = told.expect("a teller does not panic");
-        count.passed += told.passed;
-        count.failed += told.failed;
-        count.skipped += told.skipped;
-    }
-    if count.failed == 0 {
+    if count.failed == before {
         let _ = std::fs::remove_dir_all(&base);
     } else {
         println!("what the daemons and PBXs wrote is kept in {}", base.display());
