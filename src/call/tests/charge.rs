@@ -27,7 +27,7 @@ fn what_cannot_be_written_down_is_not_charged() {
 #[test]
 fn a_store_that_does_not_answer_counts_as_failed() {
     let mut desk = Desk::journalling(|_| {});
-    desk.wait(4_999);
+    desk.wait(14_999);
     none!(desk, "Alarm");
     desk.wait(1);
     saw!(desk, "Alarm(JournalFailed)");

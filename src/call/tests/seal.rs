@@ -101,7 +101,7 @@ fn a_shield_that_does_not_rise_stops_everything() {
         if refused {
             desk.pbx(FromPbx::ShieldFailed);
         } else {
-            desk.wait(1_999);
+            desk.wait(4_999);
             none!(desk, "Alarm");
             desk.wait(1);
         }
@@ -128,7 +128,7 @@ fn a_shield_that_does_not_fall_is_an_alarm_and_the_call_goes_on() {
     let mut desk = Desk::asking(|_| {});
     desk.agent(AgentCommand::Pause);
     saw!(desk, "Shield false");
-    desk.wait(2_000);
+    desk.wait(5_000);
     saw!(desk, "Alarm(ShieldFailed)");
     desk.agent(AgentCommand::Resume);
     saw!(desk, "Shield true");

@@ -24,7 +24,7 @@ pub(super) use self::connect::read_password;
 const REQUEST_QUEUE_LENGTH: usize = 256;
 /// Connections that carry commands. A call waits for each answer before it gives the next command, so the
 /// order is kept whichever of them it comes by.
-const COMMAND_CONNECTIONS: usize = 4;
+const COMMAND_CONNECTIONS: usize = 8;
 /// Longest command, in bytes.
 const COMMAND_MAX_BYTES: usize = 4_096;
 

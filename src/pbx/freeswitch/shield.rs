@@ -82,9 +82,12 @@ impl Call {
     }
 
     async fn raise_parts(&mut self) -> Result<(), ShieldError> {
-        for leg in self.legs_here() {
-            for file in self.link.taps(&leg).await?.recordings {
-                self.mask(&leg, &file).await?;
+        let legs = self.legs_here();
+        // Of both legs at once: the customer waits for the question meanwhile.
+        let taps = futures_util::future::try_join_all(legs.iter().map(|leg| self.link.taps(leg))).await?;
+        for (leg, taps) in legs.iter().zip(taps) {
+            for file in taps.recordings {
+                self.mask(leg, &file).await?;
             }
         }
         if self.in_band && !self.shield.detecting {
