@@ -78,6 +78,7 @@ mod body;
 mod brand;
 mod entry;
 mod fields;
+mod jwe;
 mod key;
 mod luhn;
 mod masked;
@@ -93,6 +94,7 @@ pub use entry::{
     POSTAL_DIGITS_MAX, PanFault, PostalFault, TooMany,
 };
 pub use fields::{Expiry, Postal, SecurityCode, YearMonth};
+pub use jwe::{CardEncryptionKey, CardField, CardKeyFault};
 pub use key::{Key, KeyKind};
 pub use masked::{LastFour, MaskedPan, dots};
 pub use pan::{Pan, is_published_test_number};

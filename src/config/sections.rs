@@ -136,16 +136,35 @@ impl std::fmt::Debug for PspSection {
 }
 
 impl PspSection {
-    /// Reads the provider's own settings; its structure should deny unknown fields.
+    /// Reads the provider's own settings: all keys but those named; the structure should deny unknown fields.
     ///
     /// # Errors
     /// If a key is unknown, missing or of the wrong kind.
-    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
-        let tree = serde_json::Value::Object(self.settings.clone());
+    pub fn settings_but<T: DeserializeOwned>(&self, but: &[&str]) -> Result<T, ConfigError> {
+        self.part(|key| !but.contains(&key))
+    }
+
+    /// Reads the settings named, whichever of them are there.
+    ///
+    /// # Errors
+    /// If one is of the wrong kind.
+    pub fn settings_of<T: DeserializeOwned>(&self, of: &[&str]) -> Result<T, ConfigError> {
+        self.part(|key| of.contains(&key))
+    }
+
+    fn part<T: DeserializeOwned>(&self, wanted: impl Fn(&str) -> bool) -> Result<T, ConfigError> {
+        let part = self.settings.iter().filter(|(key, _)| wanted(key));
+        let tree = serde_json::Value::Object(part.map(|(key, value)| (key.clone(), value.clone())).collect());
         serde_path_to_error::deserialize(tree).map_err(|fault| match &self.places {
             Some(places) => explain(places.place(), &self.path(""), &fault),
             None => self.fault("", fault.inner()),
         })
+    }
+
+    /// Where relative paths of this section are meant from: the directory of the configuration file.
+    #[must_use]
+    pub fn base(&self) -> &Path {
+        self.places.as_ref().map_or(Path::new("."), SecretPlaces::base)
     }
 
     /// Fetches a secret: `key` is its name without `_file` and `_credential`.

@@ -9,7 +9,7 @@ use crate::call::{AttemptId, Outcome};
 use crate::card::Card;
 use crate::pbx::Offer;
 use crate::psp::resolve::{Step, settle};
-use crate::psp::{self, Charge};
+use crate::psp::{self, Charge, Customer};
 use crate::store::{self, NewAttempt, Settlement};
 
 use super::Desk;
@@ -41,6 +41,7 @@ impl Desk {
             description: plan.description.clone(),
             reference: plan.reference.clone(),
             caller_number: offer.caller_number.clone(),
+            customer: Customer::default(),
             parameters: plan.parameters.clone(),
         };
         let desk = Arc::clone(self);

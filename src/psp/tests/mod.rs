@@ -1,13 +1,17 @@
-//! The connector against the test bank, over real HTTP on this machine.
+//! Connectors against the test bank and against fakes that break, over real HTTP on this machine.
 
+mod adyen;
 mod exchanges;
+mod fake;
+mod never_twice;
 mod tls;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
 use super::generic::{GenericConnector, GenericSettings};
 use super::testbank::{RunningBank, TestBank, TestBankSettings};
-use super::{Answer, Charge, Psp};
+use super::{Answer, Charge, Customer, Psp};
 use crate::call::{AttemptId, Money, Outcome};
 use crate::card::{Brand, Card, Entry, Key, YearMonth};
 
@@ -49,6 +53,7 @@ pub(super) fn charge(key: &str, euros: &str) -> Charge {
         description: "Invoice 7".into(),
         reference: None,
         caller_number: None,
+        customer: Customer::default(),
         parameters: BTreeMap::new(),
     }
 }
@@ -67,7 +72,7 @@ pub(super) fn connector(bank: &RunningBank, change: impl FnOnce(&mut GenericSett
     settings.deduplicates = true;
     settings.query_url = Some(bank.query_url());
     change(&mut settings);
-    GenericConnector::new("bank", &settings).expect("a connector")
+    GenericConnector::new("bank", &settings, None, None).expect("a connector")
 }
 
 /// How often the bank charged each key, in the order of the keys' first requests.
