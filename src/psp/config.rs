@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::adyen::{Adyen, AdyenSettings};
 use super::generic::{GenericConnector, GenericSettings};
 use super::http::{HttpSettings, Tap};
+use super::stripe::{Stripe, StripeSettings};
 use super::{Operation, Psp};
 use crate::config::{ConfigError, PspSection};
 
@@ -98,12 +99,17 @@ fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, Con
             let secrets = settings.secrets(section)?;
             Ok(Arc::new(Adyen::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
         }
+        "stripe" => {
+            let settings: StripeSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Stripe::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
         other => Err(section.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     }
 }
 
 /// What may stand as `kind`.
-const KINDS: &str = "generic, adyen";
+const KINDS: &str = "generic, adyen, stripe";
 
 /// A secret that an account may do without; its places are a file and a credential of systemd.
 pub(super) fn optional(

@@ -15,6 +15,7 @@ pub mod generic;
 pub mod http;
 mod operation;
 pub mod resolve;
+pub mod stripe;
 pub mod testbank;
 pub mod webhook;
 #[cfg(test)]

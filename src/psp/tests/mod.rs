@@ -1,9 +1,12 @@
 //! Connectors against the test bank and against fakes that break, over real HTTP on this machine.
 
 mod adyen;
+mod adyen_fake;
 mod exchanges;
 mod fake;
 mod never_twice;
+mod stripe;
+mod stripe_fake;
 mod tls;
 mod webhooks;
 
