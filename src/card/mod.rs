@@ -85,6 +85,7 @@ mod masked;
 mod pages;
 mod pan;
 mod reader;
+mod specimen;
 mod vault;
 
 pub use body::{SecretBody, SecretBodyBuilder};
@@ -99,6 +100,7 @@ pub use key::{Key, KeyKind};
 pub use masked::{LastFour, MaskedPan, dots};
 pub use pan::{Pan, is_published_test_number};
 pub use reader::{READER_MAX_BYTES, SecretBuffer};
+pub use specimen::{SPECIMENS, Specimen};
 pub use vault::{MAX_SLOTS, Vault, VaultFull, VaultStatus};
 
 /// What the customer keyed for one payment. Moved, never copied; wiped on drop.

@@ -5,6 +5,7 @@
 
 mod demo;
 mod fault;
+mod psp;
 mod serve;
 mod testbank;
 
@@ -30,6 +31,9 @@ enum Command {
     Demo(demo::Demo),
     /// Run a bank that moves no money, to try things out.
     Testbank(testbank::Testbank),
+    /// Try accounts with payment service providers.
+    #[command(subcommand)]
+    Psp(psp::Psp),
 }
 
 /// Runs the command line given to the process.
@@ -42,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(&hardened),
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
+        Command::Psp(psp) => psp.run(),
     };
     match done {
         Ok(code) => code,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::capture::CaptureSection;
 use super::error::{ConfigError, Place, suggest};
 use super::pbx::{FreeSwitchSection, PbxKind};
-use super::{Config, sections::PspSection};
+use super::{Config, PspSection};
 
 /// Names of nodes and accounts stand in keys of the journal and in variables of the PBX.
 const MAX_NAME_LETTERS: usize = 40;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::adyen::{Adyen, AdyenSettings};
+use super::adyen::{Adyen, AdyenSecrets, AdyenSettings};
 use super::generic::{GenericConnector, GenericSettings};
-use super::http::{HttpSettings, Tap};
-use super::stripe::{Stripe, StripeSettings};
+use super::http::{Check, HttpSettings, Tap};
+use super::stripe::{Stripe, StripeSecrets, StripeSettings};
 use super::{Operation, Psp};
 use crate::config::{ConfigError, PspSection};
 
@@ -81,6 +81,32 @@ pub fn from_section_with(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<
     Ok(psp)
 }
 
+/// An account with dummy credentials at an address of this machine, to try a provider's stand-in out.
+///
+/// # Errors
+/// If the kind is unknown, or the address is not one of this machine's.
+pub fn dummy(kind: &str, url: &str, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, PspConfigError> {
+    let check = Check { psp: kind };
+    check.loopback("--base-url", url)?;
+    let http = HttpSettings::default();
+    let secret = |text: &str| Zeroizing::new(text.to_owned());
+    Ok(match kind {
+        "generic" => Arc::new(GenericConnector::new(kind, &GenericSettings::at(url), None, tap)?),
+        "adyen" => {
+            let settings = AdyenSettings { url: Some(url.into()), ..AdyenSettings::test("TestMerchant") };
+            let secrets = AdyenSecrets { api_key: secret("dummy_test_key"), webhook_secret: None };
+            Arc::new(Adyen::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "stripe" => {
+            let success_url = Some("https://shop.invalid/paid".into());
+            let settings = StripeSettings { success_url, ..StripeSettings::at(url) };
+            let secrets = StripeSecrets { api_key: secret("sk_test_dummy"), webhook_secret: None };
+            Arc::new(Stripe::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        other => return Err(check.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
+    })
+}
+
 fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, ConfigError> {
     let told = |fault: PspConfigError| section.fault(fault.setting(), fault.what());
     let name = &section.name;
@@ -109,7 +135,7 @@ fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, Con
 }
 
 /// What may stand as `kind`.
-const KINDS: &str = "generic, adyen, stripe";
+pub const KINDS: &str = "generic, adyen, stripe";
 
 /// A secret that an account may do without; its places are a file and a credential of systemd.
 pub(super) fn optional(

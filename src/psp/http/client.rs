@@ -95,6 +95,16 @@ impl Check<'_> {
         }
     }
 
+    /// An address of this very machine.
+    pub(in crate::psp) fn loopback(&self, setting: &'static str, text: &str) -> Result<(), PspConfigError> {
+        match is_loopback(&self.url(setting, text)?) {
+            true => Ok(()),
+            false => {
+                Err(self.fault(setting, "is not an address of this machine; configure the account to try it"))
+            }
+        }
+    }
+
     fn client(&self, settings: &HttpSettings) -> Result<Client, PspConfigError> {
         let mut builder = Client::builder()
             .user_agent(concat!("tonegate/", env!("CARGO_PKG_VERSION")))

@@ -2,8 +2,8 @@ use super::*;
 use crate::call::DeclineReason;
 use crate::psp::tests::{approved, bank, card, charge, charged, connector};
 use crate::psp::{
-    Agreement, Capabilities, Change, Link, Mode, NewLink, Operation, Reply, StoredCard, Storing, Verified,
-    Webhook, WebhookFault,
+    Agreement, Capabilities, Change, Link, Mode, NewLink, Reply, StoredCard, Storing, Verified, Webhook,
+    WebhookFault,
 };
 use std::collections::VecDeque;
 use std::sync::Mutex;

@@ -5,6 +5,7 @@
 //! Stripe replays whatever a key got first, faults included; what stays open then is searched for by our key in
 //! the metadata.
 
+mod calls;
 mod form;
 mod settings;
 mod verdict;
@@ -18,19 +19,16 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-use super::compose::text_at;
-use super::http::{Body, Came, Check, Http, HttpSettings, Missed, Request, Tap, percent_encoded};
+use super::http::{Body, Check, Http, HttpSettings, Tap, percent_encoded};
 use super::{
-    Agreement, Answer, Capabilities, Change, Charge, Customer, Effect, Link, LinkState, Mode, NewLink,
-    Operation, Psp, PspConfigError, Reply, StoredCard, Storing, Verified, Webhook, WebhookFault,
+    Agreement, Answer, Capabilities, Change, Charge, Effect, Link, Mode, NewLink, Operation, Psp,
+    PspConfigError, Reply, StoredCard, Storing, Verified, Webhook, WebhookFault,
 };
-use crate::call::Outcome;
-use crate::card::{Card, SecretBody};
+use crate::card::Card;
 
 /// The version of the API that this connector speaks.
 const VERSION: &str = "2026-10-28.endive";
 const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Shortest and longest life of a page to pay on that may be asked for, with a minute's room for clocks that differ.
 const LINK_LIFE_MIN_S: i64 = 31 * 60;
 const LINK_LIFE_MAX_S: i64 = 24 * 3_600 - 60;
@@ -95,114 +93,6 @@ impl Stripe {
             http: Http::new(name, http, headers, tap)?,
             webhook_secret: secrets.webhook_secret.clone(),
         })
-    }
-
-    async fn post(&self, path: &str, key: &str, body: SecretBody) -> Result<Came, Missed> {
-        // Without its key a request could be done twice.
-        let Ok(value) = HeaderValue::from_str(key) else {
-            return Err(Missed::NotSent {
-                cause: "the idempotency key is none".into(),
-                remedy: Some("report this: it is a fault of tonegate"),
-            });
-        };
-        let headers = HeaderMap::from_iter([(IDEMPOTENCY_KEY, value)]);
-        self.request(Method::POST, path, headers, Body::Form(body)).await
-    }
-
-    async fn get(&self, path: &str) -> Result<Came, Missed> {
-        self.request(Method::GET, path, HeaderMap::new(), Body::Nothing).await
-    }
-
-    async fn request(
-        &self,
-        method: Method,
-        path: &str,
-        headers: HeaderMap,
-        body: Body,
-    ) -> Result<Came, Missed> {
-        self.http.exchange(Request { method, url: format!("{}{path}", self.base), headers, body }).await
-    }
-
-    /// Hands the card over. Charges nothing, so that a lost answer is no unknown charge.
-    async fn method(
-        &self,
-        key: &str,
-        card: &Card,
-        customer: &Customer,
-        phone: Option<&str>,
-    ) -> Result<String, Answer> {
-        let body = form::payment_method(card, customer, phone);
-        let answer = match self.post("/v1/payment_methods", &format!("{key}-pm"), body).await {
-            Ok(came) => verdict::object(&came),
-            Err(missed) => missed.answer(true),
-        };
-        uncharged(answer)
-    }
-
-    async fn pay(&self, key: &str, body: SecretBody) -> Answer {
-        match self.post("/v1/payment_intents", key, body).await {
-            Ok(came) => verdict::intent(&came),
-            Err(missed) => missed.answer(true),
-        }
-    }
-
-    async fn stored(&self, storing: &Storing, card: &Card) -> Result<StoredCard, Answer> {
-        if let Some(refusal) = self.mode.refuses(card) {
-            return Err(refusal);
-        }
-        let phone = storing.customer.phone.as_deref();
-        let method = self.method(&storing.key, card, &storing.customer, phone).await?;
-        let customer =
-            self.post("/v1/customers", &format!("{}-cu", storing.key), form::customer(storing)).await;
-        let customer =
-            uncharged(customer.map_or_else(|missed| missed.answer(true), |came| verdict::object(&came)))?;
-        let body = form::setup(storing, &customer, &method);
-        let answer = match self.post("/v1/setup_intents", &storing.key, body).await {
-            Ok(came) => verdict::intent(&came),
-            Err(missed) => missed.answer(true),
-        };
-        match answer.outcome {
-            Outcome::Approved { .. } => Ok(StoredCard { token: method, shopper: customer }),
-            _ => Err(answer),
-        }
-    }
-
-    async fn change(&self, change: &Change, path: &str, body: Option<SecretBody>) -> Reply<String> {
-        let Some(body) = body else { return Reply::cannot(AMOUNT) };
-        let answer = match self.post(path, &change.key, body).await {
-            Ok(came) => verdict::object(&came),
-            Err(missed) => missed.answer(true),
-        };
-        Reply::from_answer(answer, Effect::Done)
-    }
-
-    fn about_link(came: Result<Came, Missed>) -> Reply<Link> {
-        let came = match came {
-            Ok(came) => came,
-            Err(missed) => return Reply::from_answer(missed.answer(true), |_| Effect::Unknown),
-        };
-        let reply = came.json.as_ref();
-        Reply::from_answer(verdict::object(&came), |id| {
-            let at = |name| reply.and_then(|fields| text_at(fields, name));
-            let state = match (at("status"), at("payment_status")) {
-                (Some("open"), _) => LinkState::Open,
-                (Some("complete"), Some("paid")) => LinkState::Paid,
-                (Some("complete"), _) => LinkState::Pending,
-                (Some("expired"), _) => LinkState::Ended,
-                _ => return Effect::Unknown,
-            };
-            Effect::Done(Link { id, url: at("url").map(Into::into), state })
-        })
-    }
-}
-
-/// The name of what was made by a request that charges nothing; whatever became of it otherwise, nothing was
-/// charged.
-fn uncharged(answer: Answer) -> Result<String, Answer> {
-    match answer.outcome {
-        Outcome::Approved { reference } => Ok(reference),
-        Outcome::Unknown => Err(Answer { outcome: Outcome::NotCharged, ..answer }),
-        _ => Err(answer),
     }
 }
 

@@ -9,9 +9,7 @@ use super::*;
 use crate::call::DeclineReason;
 use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings, Environment};
 use crate::psp::http::HttpSettings;
-use crate::psp::{
-    Address, Agreement, Change, Effect, History, Link, LinkState, NewLink, StoredCard, Storing,
-};
+use crate::psp::{Agreement, Change, Effect, Link, LinkState, NewLink, StoredCard, Storing};
 
 const CARD: &str = "4111111111111111";
 
@@ -41,30 +39,6 @@ async fn fake() -> (Fake, Adyen) {
 
 fn sent(fake: &Fake) -> Value {
     fake.asked().last().map(Asked::json).unwrap_or_default()
-}
-
-/// Everything that can be known of a customer.
-fn customer() -> Customer {
-    let address = Address {
-        street: Some("Rue de Rivoli".into()),
-        house: Some("1".into()),
-        postal_code: Some("75001".into()),
-        city: Some("Paris".into()),
-        state: None,
-        country: Some("FR".into()),
-    };
-    Customer {
-        shopper_reference: Some("cust-0042".into()),
-        first_name: Some("Jean".into()),
-        last_name: Some("Dupont".into()),
-        email: Some("jean@example.fr".into()),
-        phone: None,
-        billing: Some(address.clone()),
-        delivery: Some(Address { country: None, ..address }),
-        account_created: Some(jiff::civil::date(2024, 1, 2)),
-        history: Some(History { orders_six_months: Some(4), orders: Some(9), ..History::default() }),
-        failures_this_call: Some(1),
-    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::generic::{GenericConnector, GenericSettings};
 use super::testbank::{RunningBank, TestBank, TestBankSettings};
-use super::{Answer, Charge, Customer, Psp};
+use super::{Address, Answer, Charge, Customer, History, Psp};
 use crate::call::{AttemptId, Money, Outcome};
 use crate::card::{Brand, Card, Entry, Key, YearMonth};
 
@@ -45,6 +45,30 @@ pub(super) fn card(number: &str) -> Card {
 /// The usual test card, with a postal code.
 pub(super) fn card_with(postal: &str) -> Card {
     Card { postal: keyed(postal).into_postal(5, 5).ok(), ..card("4111111111111111") }
+}
+
+/// Everything that can be known of a customer.
+pub(super) fn customer() -> Customer {
+    let address = Address {
+        street: Some("Rue de Rivoli".into()),
+        house: Some("1".into()),
+        postal_code: Some("75001".into()),
+        city: Some("Paris".into()),
+        state: None,
+        country: Some("FR".into()),
+    };
+    Customer {
+        shopper_reference: Some("cust-0042".into()),
+        first_name: Some("Jean".into()),
+        last_name: Some("Dupont".into()),
+        email: Some("jean@example.fr".into()),
+        phone: None,
+        billing: Some(address.clone()),
+        delivery: Some(Address { country: None, ..address }),
+        account_created: Some(jiff::civil::date(2024, 1, 2)),
+        history: Some(History { orders_six_months: Some(4), orders: Some(9), ..History::default() }),
+        failures_this_call: Some(1),
+    }
 }
 
 /// A charge of this many euros under this key.

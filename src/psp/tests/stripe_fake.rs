@@ -74,7 +74,7 @@ fn error(status: u16, fields: Value) -> Said {
 
 fn method(email: &str) -> Said {
     if email == "raw@example.fr" {
-        let words = "Sending credit card numbers directly to the Stripe API is generally unsafe.";
+        let words = "Sending credit card numbers directly to the Stripe API is generally not advised.";
         return error(402, json!({ "type": "invalid_request_error", "message": words }));
     }
     Said::new(200, json!({ "id": "pm_1", "object": "payment_method" }))

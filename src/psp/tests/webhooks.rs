@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::adyen::{WEBHOOK_KEY, connector_with};
+use super::adyen::connector_with;
 use super::never_twice::patient;
 use super::stripe::connector_with as stripe_with;
 use super::*;
