@@ -8,8 +8,10 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::adyen::{Adyen, AdyenSecrets, AdyenSettings};
+use super::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
 use super::generic::{GenericConnector, GenericSettings};
 use super::http::{Check, HttpSettings, Tap};
+use super::hyperswitch::{Hyperswitch, HyperswitchSecrets, HyperswitchSettings};
 use super::stripe::{Stripe, StripeSecrets, StripeSettings};
 use super::{Operation, Psp};
 use crate::config::{ConfigError, PspSection};
@@ -103,6 +105,17 @@ pub fn dummy(kind: &str, url: &str, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp
             let secrets = StripeSecrets { api_key: secret("sk_test_dummy"), webhook_secret: None };
             Arc::new(Stripe::new(kind, &settings, &http, &secrets, tap)?)
         }
+        "checkout" => {
+            let settings = CheckoutSettings { url: Some(url.into()), ..CheckoutSettings::default() };
+            let secrets = CheckoutSecrets { api_key: secret("sk_sbox_dummy"), webhook_secret: None };
+            Arc::new(Checkout::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "hyperswitch" => {
+            let return_url = Some("https://shop.invalid/paid".into());
+            let settings = HyperswitchSettings { return_url, ..HyperswitchSettings::at(url) };
+            let secrets = HyperswitchSecrets { api_key: secret("snd_dummy"), webhook_secret: None };
+            Arc::new(Hyperswitch::new(kind, &settings, &http, &secrets, tap)?)
+        }
         other => return Err(check.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     })
 }
@@ -130,12 +143,22 @@ fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, Con
             let secrets = settings.secrets(section)?;
             Ok(Arc::new(Stripe::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
         }
+        "checkout" => {
+            let settings: CheckoutSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Checkout::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        "hyperswitch" => {
+            let settings: HyperswitchSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Hyperswitch::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
         other => Err(section.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     }
 }
 
 /// What may stand as `kind`.
-pub const KINDS: &str = "generic, adyen, stripe";
+pub const KINDS: &str = "generic, adyen, stripe, checkout, hyperswitch";
 
 /// A secret that an account may do without; its places are a file and a credential of systemd.
 pub(super) fn optional(

@@ -7,6 +7,7 @@
 
 mod client;
 mod exchange;
+mod line;
 mod settings;
 mod tap;
 mod words;
@@ -16,4 +17,5 @@ pub use settings::{HttpSettings, TIMEOUT_RANGE_MS};
 pub use tap::{Seen, Tap};
 
 pub(in crate::psp) use client::{Check, Http};
+pub(in crate::psp) use line::{Line, secret_header};
 pub(in crate::psp) use words::{harmless, percent_encoded};

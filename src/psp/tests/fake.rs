@@ -102,6 +102,11 @@ pub trait Script: Send + Sync + 'static {
     /// The idempotency key under which the answer is remembered; `None` where the provider remembers none.
     fn key(&self, asked: &Asked) -> Option<String>;
 
+    /// Whether an answer that became an HTTP 500 is not remembered, so that its key is a new request again.
+    fn forgets_errors(&self) -> bool {
+        false
+    }
+
     /// The answer to a request whose key was not seen.
     fn answer(&self, asked: &Asked, charges: &HashMap<String, u32>) -> Said;
 }
@@ -211,7 +216,7 @@ fn decide(asked: Asked, script: &dyn Script, book: &Mutex<Book>) -> (Said, Optio
     if let Some(charged) = &said.charged {
         *book.charges.entry(charged.clone()).or_default() += 1;
     }
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| !(script.forgets_errors() && how == Some(Break::Error))) {
         book.remembered.insert(key, said.clone());
     }
     (said, how)

@@ -2,8 +2,10 @@
 
 mod adyen;
 mod adyen_fake;
+mod checkout;
 mod exchanges;
 mod fake;
+mod hyperswitch;
 mod never_twice;
 mod stripe;
 mod stripe_fake;
