@@ -12,7 +12,9 @@ use super::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
 use super::generic::{GenericConnector, GenericSettings};
 use super::http::{Check, HttpSettings, Tap};
 use super::hyperswitch::{Hyperswitch, HyperswitchSecrets, HyperswitchSettings};
+use super::lyra::{Lyra, LyraSettings};
 use super::stripe::{Stripe, StripeSecrets, StripeSettings};
+use super::worldline::{Worldline, WorldlineSecrets, WorldlineSettings};
 use super::{Operation, Psp};
 use crate::config::{ConfigError, PspSection};
 
@@ -116,6 +118,18 @@ pub fn dummy(kind: &str, url: &str, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp
             let secrets = HyperswitchSecrets { api_key: secret("snd_dummy"), webhook_secret: None };
             Arc::new(Hyperswitch::new(kind, &settings, &http, &secrets, tap)?)
         }
+        "lyra" => {
+            let settings = LyraSettings::at(url, "12345678");
+            Arc::new(Lyra::new(kind, &settings, &http, secret("testpassword_dummy"), tap)?)
+        }
+        "worldline" => {
+            let settings = WorldlineSettings {
+                url: Some(url.into()),
+                ..WorldlineSettings::test("TestMerchant", "dummy")
+            };
+            let secrets = WorldlineSecrets { secret_key: secret("dummy"), webhook_secret: None };
+            Arc::new(Worldline::new(kind, &settings, &http, &secrets, tap)?)
+        }
         other => return Err(check.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     })
 }
@@ -153,12 +167,22 @@ fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, Con
             let secrets = settings.secrets(section)?;
             Ok(Arc::new(Hyperswitch::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
         }
+        "lyra" => {
+            let settings: LyraSettings = section.settings_but(&shared)?;
+            let password = settings.password(section)?;
+            Ok(Arc::new(Lyra::new(name, &settings, &http()?, password, tap).map_err(told)?))
+        }
+        "worldline" => {
+            let settings: WorldlineSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Worldline::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
         other => Err(section.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     }
 }
 
 /// What may stand as `kind`.
-pub const KINDS: &str = "generic, adyen, stripe, checkout, hyperswitch";
+pub const KINDS: &str = "generic, adyen, stripe, checkout, hyperswitch, lyra, worldline";
 
 /// A secret that an account may do without; its places are a file and a credential of systemd.
 pub(super) fn optional(

@@ -15,11 +15,13 @@ pub mod checkout;
 pub mod generic;
 pub mod http;
 pub mod hyperswitch;
+pub mod lyra;
 mod operation;
 pub mod resolve;
 pub mod stripe;
 pub mod testbank;
 pub mod webhook;
+pub mod worldline;
 #[cfg(test)]
 mod tests;
 

@@ -6,11 +6,13 @@ mod checkout;
 mod exchanges;
 mod fake;
 mod hyperswitch;
+mod lyra;
 mod never_twice;
 mod stripe;
 mod stripe_fake;
 mod tls;
 mod webhooks;
+mod worldline;
 
 use std::collections::BTreeMap;
 
