@@ -51,6 +51,15 @@ impl Desk {
         if open.attempt.state == AttemptState::Journalled {
             return self.never_sent(attempt).await;
         }
+        // Another provider would truthfully say that it never saw the key.
+        if open.attempt.psp != self.psp.name() {
+            tracing::warn!(
+                attempt = attempt.key(),
+                psp = open.attempt.psp,
+                "an open attempt went to an account that is not `merchant.psp` any more: look it up there"
+            );
+            return;
+        }
         if !self.psp.capabilities().can(Operation::Query) {
             return;
         }

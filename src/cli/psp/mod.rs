@@ -15,7 +15,7 @@ use crate::call::{AttemptId, Currency, Money};
 use crate::card::{Card, SPECIMENS, Specimen, YearMonth};
 use crate::config::{self, Config};
 use crate::psp::http::Tap;
-use crate::psp::{self as room, Agreement, Change, Charge, Customer, Mode, NewLink, Storing};
+use crate::psp::{self as room, Agreement, Change, Charge, Customer, Mode, NewLink, StoredCard, Storing};
 use told::Told;
 
 /// How long a payment link lives that is made to be looked at.
@@ -51,6 +51,12 @@ pub(super) struct Try {
     /// The provider's reference of the charge to refund or cancel; left out, a charge is made first.
     #[arg(long)]
     reference: Option<String>,
+    /// The token to charge; left out, the card is stored first.
+    #[arg(long, requires = "shopper")]
+    token: Option<String>,
+    /// The customer that token belongs to, as `--operation tokenise` tells.
+    #[arg(long)]
+    shopper: Option<String>,
     /// For machines: one JSON object.
     #[arg(long)]
     json: bool,
@@ -162,6 +168,11 @@ impl Try {
                 Told::reply("tokenise", psp.tokenise(&storing(amount.currency), card).await)
             }
             Operation::ChargeToken => {
+                if let (Some(token), Some(shopper)) = (self.token.clone(), self.shopper.clone()) {
+                    let stored = StoredCard { token, shopper };
+                    let answer = psp.charge_token(&charge, &stored, Agreement::default()).await;
+                    return Told::answer("charge-token", answer);
+                }
                 let reply = psp.tokenise(&storing(amount.currency), card).await;
                 match reply.effect {
                     room::Effect::Done(stored) => {
