@@ -2,6 +2,7 @@
 
 mod adyen;
 mod adyen_fake;
+mod adyen_schema;
 mod checkout;
 mod exchanges;
 mod fake;
