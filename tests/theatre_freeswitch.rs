@@ -1,16 +1,26 @@
 //! The stage's eyes and ears on a real FreeSWITCH, with no daemon about: whatever leaks by default must be
 //! seen, or the silence of the stories would prove nothing.
 
+#[path = "theatre/mod.rs"]
+mod common;
+
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::{
+    a_human_answers_the_payment_number, conversation, end, hear_each_other, soon, the_link_can_be_cut,
+    voices_and_hold,
+};
 use tokio::time::sleep;
 use tonegate::call::Party;
 use tonegate::inspect::stage::{
-    CallPlan, Conversation, FreeSwitchTheatre, Handset, Keys, Media, Records, Route, Theatre, leaked_keys,
+    CallPlan, FreeSwitchTheatre, Keys, Media, Records, Route, Theatre, leaked_keys,
 };
+
+/// What every leg that is up has.
+const STATE: &str = "uuid";
 
 /// A FreeSWITCH in a directory of its own; none, and a loud word about it, where there is none.
 async fn theatre() -> Option<(Arc<FreeSwitchTheatre>, tempfile::TempDir)> {
@@ -24,51 +34,22 @@ async fn theatre() -> Option<(Arc<FreeSwitchTheatre>, tempfile::TempDir)> {
     Some((theatre, directory))
 }
 
-async fn conversation(theatre: &FreeSwitchTheatre, plan: CallPlan) -> Conversation {
-    theatre.call(&plan).await.unwrap_or_else(|fault| panic!("{plan:?}: {fault}"))
-}
-
-/// Waits until something is so, for at most five seconds.
-async fn soon(mut is_so: impl AsyncFnMut() -> bool) -> bool {
-    for _ in 0..100 {
-        if is_so().await {
-            return true;
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    false
-}
-
 fn holds(records: &Records, kind: &str, text: &str) -> bool {
     let texts = records.texts.iter().filter(|(name, _)| name.starts_with(kind));
     texts.clone().any(|(_, bytes)| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
-async fn end(theatre: &FreeSwitchTheatre, talk: &Conversation, by: &dyn Handset) {
-    by.hang_up().await.expect("it hangs up");
-    assert!(soon(async || !talk.customer.is_up() && !talk.agent.is_up()).await, "the other side is up still");
-    assert!(soon(async || theatre.variable(&talk.customer_leg, "uuid").await.is_none()).await);
-}
-
-async fn hear_each_other(talk: &Conversation, ms: u64) -> (bool, bool) {
-    let from = Instant::now();
-    sleep(Duration::from_millis(ms)).await;
-    let to = Instant::now();
-    sleep(Duration::from_millis(100)).await;
-    (talk.customer.hears_voice(Party::Agent, from, to), talk.agent.hears_voice(Party::Customer, from, to))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_leaks_by_default_is_seen() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    let talk = conversation(&theatre, CallPlan { record: true, ..CallPlan::default() }).await;
+    let talk = conversation(&*theatre, CallPlan { record: true, ..CallPlan::default() }).await;
     assert_eq!(hear_each_other(&talk, 1000).await, (true, true));
     assert_eq!(theatre.variable(&talk.customer_leg, "tonegate_amount").await.as_deref(), Some("42.50"));
     assert_eq!(theatre.variable(&talk.customer_leg, "no_such_variable").await, None);
     let sent = talk.customer.key("4929", 100, 100).await.expect("keys");
     assert_eq!(sent.len(), 4);
     assert!(soon(async || talk.agent.keys_received() == "4929").await, "{:?}", talk.agent.keys_received());
-    end(&theatre, &talk, &*talk.customer).await;
+    end(&*theatre, &talk, &*talk.customer, STATE).await;
     let mut records = theatre.records().await.expect("records");
     soon(async || {
         records = theatre.records().await.expect("records");
@@ -92,7 +73,7 @@ async fn what_leaks_by_default_is_seen() {
 async fn tones_are_heard_by_the_agent_and_in_the_recording() {
     let Some((theatre, _directory)) = theatre().await else { return };
     for keys in [Keys::InBand, Keys::Info, Keys::Both] {
-        let talk = conversation(&theatre, CallPlan { keys, record: true, ..CallPlan::default() }).await;
+        let talk = conversation(&*theatre, CallPlan { keys, record: true, ..CallPlan::default() }).await;
         talk.customer.key("4929", 100, 100).await.expect("keys");
         let heard = soon(async || match keys {
             Keys::InBand => talk.agent.tones_heard() == "4929",
@@ -101,7 +82,7 @@ async fn tones_are_heard_by_the_agent_and_in_the_recording() {
         let heard = heard.await;
         let (received, tones) = (talk.agent.keys_received(), talk.agent.tones_heard());
         assert!(heard, "{keys:?}: keys {received:?}, tones {tones:?}");
-        end(&theatre, &talk, &*talk.agent).await;
+        end(&*theatre, &talk, &*talk.agent, STATE).await;
         let records = theatre.records().await.expect("records");
         let recorded = [&talk.customer_leg, &talk.agent_leg].map(|leg| records.keys_recorded_of(leg));
         if keys == Keys::InBand {
@@ -123,7 +104,7 @@ async fn every_route_brings_them_together() {
     for route in
         [Route::Inbound, Route::Outbound, Route::CallCenter, Route::Fifo, Route::CallCenter, Route::Fifo]
     {
-        let talk = conversation(&theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
+        let talk = conversation(&*theatre, CallPlan { route, record: true, ..CallPlan::default() }).await;
         assert_ne!(talk.customer_leg, talk.agent_leg);
         let before = theatre.records().await.expect("records").texts.swap_remove(0).1.len();
         talk.agent.key("*729", 80, 80).await.expect("keys");
@@ -134,7 +115,7 @@ async fn every_route_brings_them_together() {
         assert!(asked.await, "{route:?}: the feature code is not told");
         assert_eq!(talk.customer.keys_received(), "", "{route:?}");
         assert_eq!(hear_each_other(&talk, 500).await, (true, true), "{route:?}");
-        end(&theatre, &talk, &*talk.agent).await;
+        end(&*theatre, &talk, &*talk.agent, STATE).await;
     }
     theatre.close().await;
 }
@@ -143,10 +124,10 @@ async fn every_route_brings_them_together() {
 async fn media_goes_as_planned() {
     let Some((theatre, _directory)) = theatre().await else { return };
     for media in [Media::Bypass, Media::Proxy, Media::PassKeys] {
-        let talk = conversation(&theatre, CallPlan { media, ..CallPlan::default() }).await;
+        let talk = conversation(&*theatre, CallPlan { media, ..CallPlan::default() }).await;
         talk.customer.key("42", 100, 100).await.expect("keys");
         assert!(soon(async || talk.agent.keys_received() == "42").await, "{media:?}");
-        end(&theatre, &talk, &*talk.customer).await;
+        end(&*theatre, &talk, &*talk.customer, STATE).await;
     }
     theatre.close().await;
 }
@@ -154,20 +135,8 @@ async fn media_goes_as_planned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hold_silences_and_a_prompt_is_told_from_a_voice() {
     let Some((theatre, directory)) = theatre().await else { return };
-    let talk = conversation(&theatre, CallPlan::default()).await;
-    let from = Instant::now();
-    sleep(Duration::from_millis(1500)).await;
-    let to = Instant::now();
-    sleep(Duration::from_millis(100)).await;
-    assert!(!talk.customer.hears_prompt(from, to) && !talk.agent.hears_prompt(from, to));
-    assert!(talk.agent.longest_gap_ms(Party::Customer, from, to) < 100);
-
-    talk.agent.hold().await.expect("hold");
-    sleep(Duration::from_millis(300)).await;
-    assert!(!hear_each_other(&talk, 600).await.0, "the customer hears an agent who holds the call");
-    talk.agent.resume().await.expect("resume");
-    sleep(Duration::from_millis(300)).await;
-    assert_eq!(hear_each_other(&talk, 600).await, (true, true));
+    let talk = conversation(&*theatre, CallPlan::default()).await;
+    voices_and_hold(&talk).await;
 
     let prompt = directory.path().join("prompt.wav");
     save_prompt(&prompt);
@@ -180,7 +149,7 @@ async fn hold_silences_and_a_prompt_is_told_from_a_voice() {
     assert!(talk.customer.hears_prompt(from, to) && talk.customer.hears_voice(Party::Agent, from, to));
     assert!(!talk.agent.hears_prompt(from, to));
     assert!(talk.agent.save(&directory.path().join("heard.wav")).expect("saved"));
-    end(&theatre, &talk, &*talk.agent).await;
+    end(&*theatre, &talk, &*talk.agent, STATE).await;
     theatre.close().await;
 }
 
@@ -204,40 +173,20 @@ fn save_prompt(path: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_daemon_the_payment_number_leads_to_a_human() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    let customer = theatre.dial_direct(Keys::Rfc4733).await.expect("somebody answers");
-    let heard = soon(async || {
-        let to = Instant::now();
-        let from = to.checked_sub(Duration::from_millis(300)).expect("it runs longer");
-        customer.hears_voice(Party::Agent, from, to)
-    });
-    assert!(heard.await);
-    customer.hang_up().await.expect("it hangs up");
-    theatre.close().await;
+    a_human_answers_the_payment_number(&*theatre).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_daemon_reaches_freeswitch_over_a_link_that_can_be_cut() {
     let Some((theatre, directory)) = theatre().await else { return };
-    let config = theatre.daemon_config(directory.path()).expect("a configuration");
-    let address = config.lines().find_map(|line| line.strip_prefix("control_address = "));
-    let address = address.expect("an address").trim_matches('"').to_owned();
-    for _ in 0..2 {
-        let link = tokio::net::TcpStream::connect(&address).await.expect("a link");
-        let mut text = [0; 512];
-        link.readable().await.expect("FreeSWITCH speaks first");
-        assert!(link.try_read(&mut text).expect("text") > 0);
-        assert!(text.starts_with(b"Content-Type: auth/request"));
-        theatre.cut_control_link().await.expect("cut");
-        link.readable().await.expect("it ends");
-        assert_eq!(link.try_read(&mut text).unwrap_or(0), 0);
-    }
+    the_link_can_be_cut(&*theatre, directory.path(), "control_address", b"Content-Type: auth/request").await;
     theatre.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_daemon_the_dialplan_connects_the_two_again() {
     let Some((theatre, _directory)) = theatre().await else { return };
-    let talk = conversation(&theatre, CallPlan::default()).await;
+    let talk = conversation(&*theatre, CallPlan::default()).await;
     let (customer, agent) = (&talk.customer_leg, &talk.agent_leg);
     let wanted = format!("tonegate_peer={agent};hangup_after_bridge=true;park_after_bridge=true");
     for command in [

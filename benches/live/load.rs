@@ -53,7 +53,7 @@ pub async fn many_calls(stand: &Stand, calls: usize, keys: usize) -> Result<Vec<
     tokio::time::sleep(Duration::from_millis(STAND_MS)).await;
     let sealed_mib = resident_mib(daemon)?;
     let rounds = keys.div_ceil(calls * SERIES.len());
-    let cost = Cost::begin(stand).await?;
+    let cost = Cost::begin(stand)?;
     let keyed: Vec<Result<Keyed, StageError>> =
         join_all(open.iter().enumerate().map(|(n, (call, _))| async move {
             let n = u64::try_from(n).unwrap_or(0);
@@ -61,7 +61,7 @@ pub async fn many_calls(stand: &Stand, calls: usize, keys: usize) -> Result<Vec<
             key(call.customer.as_ref(), rounds).await
         }))
         .await;
-    let costs = cost.end(stand, calls).await?;
+    let costs = cost.end(stand, calls)?;
     tokio::time::sleep(Duration::from_millis(TAIL_MS)).await;
     let keyed_mib = resident_mib(daemon)?;
     let told = stand.set.events.all();
@@ -93,25 +93,24 @@ pub async fn many_calls(stand: &Stand, calls: usize, keys: usize) -> Result<Vec<
 struct Cost {
     since: Instant,
     daemon_s: f64,
-    freeswitch_s: Option<f64>,
+    switch_s: Option<f64>,
 }
 
 impl Cost {
-    async fn begin(stand: &Stand) -> Result<Self, StageError> {
-        let freeswitch_s = stand.freeswitch().await.map(cpu_s).transpose()?;
-        Ok(Self { since: Instant::now(), daemon_s: cpu_s(stand.daemon()?)?, freeswitch_s })
+    fn begin(stand: &Stand) -> Result<Self, StageError> {
+        let switch_s = stand.switch().map(cpu_s).transpose()?;
+        Ok(Self { since: Instant::now(), daemon_s: cpu_s(stand.daemon()?)?, switch_s })
     }
 
     /// Shares of one core since the beginning.
-    async fn end(self, stand: &Stand, calls: usize) -> Result<Vec<Figure>, StageError> {
-        let now = Self::begin(stand).await?;
+    fn end(self, stand: &Stand, calls: usize) -> Result<Vec<Figure>, StageError> {
+        let now = Self::begin(stand)?;
         let lasted_s = now.since.duration_since(self.since).as_secs_f64();
         let share = |before: f64, after: f64| (after - before) / lasted_s * 100.0;
-        let what =
-            |who: &str| format!("processor of {who}, {calls} calls keyed without a pause, of one core");
+        let what = |who: &str| format!("processor of {who}, {calls} calls keyed, of one core");
         let mut figures = vec![Figure::one(what("the daemon"), "%", share(self.daemon_s, now.daemon_s))];
-        if let (Some(before), Some(after)) = (self.freeswitch_s, now.freeswitch_s) {
-            figures.push(Figure::one(what("FreeSWITCH"), "%", share(before, after)));
+        if let (Some(before), Some(after)) = (self.switch_s, now.switch_s) {
+            figures.push(Figure::one(what("the PBX"), "%", share(before, after)));
         }
         Ok(figures)
     }

@@ -1,7 +1,7 @@
 //! The figures: what a payment by keypad costs in time, voice, keys and memory, measured on the real thing.
 //!
 //! `cargo bench --bench live` starts a PBX with telephones, the test bank and the daemon, plays calls on
-//! them, and prints one line a figure, all from this one run. `--pbx rehearsal|freeswitch` chooses the PBX
+//! them, and prints one line a figure, all from this one run. `--pbx rehearsal|freeswitch|asterisk` chooses the PBX
 //! (a real FreeSWITCH where one is found, otherwise the rehearsal PBX), `--only NAME` one part, `--json`
 //! prints one object instead. Telephones and PBX share the machine with the daemon: a busy machine makes
 //! every time longer, so its load stands beside the figures.
@@ -26,8 +26,8 @@ use stand::Stand;
 /// Measures a payment by keypad on a PBX with telephones.
 #[derive(Parser)]
 pub struct Wanted {
-    /// The PBX: `rehearsal` or `freeswitch`.
-    #[arg(long, value_parser = ["rehearsal", "freeswitch"])]
+    /// The PBX: `rehearsal`, `freeswitch` or `asterisk`.
+    #[arg(long, value_parser = ["rehearsal", "freeswitch", "asterisk"])]
     pbx: Option<String>,
     /// One part alone.
     #[arg(long, value_parser = PARTS)]

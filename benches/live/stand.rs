@@ -6,7 +6,8 @@ use std::time::{Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tonegate::inspect::stage::{
-    CallPlan, Conversation, FreeSwitchTheatre, RehearsalTheatre, Seen, Set, SetOptions, StageError, Theatre,
+    AsteriskTheatre, CallPlan, Conversation, FreeSwitchTheatre, RehearsalTheatre, Seen, Set, SetOptions,
+    StageError, Theatre,
 };
 
 /// How long an event may take that has to come.
@@ -18,7 +19,8 @@ pub struct Stand {
     pub pbx: &'static str,
     /// PBX, bank, daemon, events.
     pub set: Set,
-    freeswitch: Option<Arc<FreeSwitchTheatre>>,
+    /// The process of a real PBX.
+    switch: Option<u32>,
     directory: PathBuf,
     /// One moment on both clocks.
     clocks: (Instant, SystemTime),
@@ -32,19 +34,27 @@ impl Stand {
     pub async fn set_up(pbx: Option<&str>) -> Result<Self, StageError> {
         let directory = std::env::temp_dir().join(format!("tonegate-live-{}", std::process::id()));
         std::fs::create_dir_all(&directory)?;
-        let real = pbx.map_or(FreeSwitchTheatre::find().is_some(), |pbx| pbx == "freeswitch");
-        let freeswitch =
-            if real { Some(FreeSwitchTheatre::start(&directory.join("pbx")).await?) } else { None };
-        let theatre: Arc<dyn Theatre> = match &freeswitch {
-            Some(freeswitch) => Arc::clone(freeswitch) as _,
-            None => RehearsalTheatre::open().await?,
+        let found = if FreeSwitchTheatre::find().is_some() { "freeswitch" } else { "rehearsal" };
+        let place = directory.join("pbx");
+        let (theatre, switch): (Arc<dyn Theatre>, _) = match pbx.unwrap_or(found) {
+            "freeswitch" => {
+                let theatre = FreeSwitchTheatre::start(&place).await?;
+                let pid = theatre.pid().await;
+                (theatre, pid)
+            }
+            "asterisk" => {
+                let theatre = AsteriskTheatre::start(&place).await?;
+                let pid = theatre.pid().await;
+                (theatre, pid)
+            }
+            _ => (RehearsalTheatre::open().await?, None),
         };
         let pbx = theatre.name();
         let mut options = SetOptions::new(Path::new(env!("CARGO_BIN_EXE_tonegate")), &directory.join("set"));
         // Callers who wait for the others to be ready lose no try.
         options.capture = "first_key_timeout_ms = 300000\n".into();
         let set = Set::up(theatre, &options).await?;
-        Ok(Self { pbx, set, freeswitch, directory, clocks: (Instant::now(), SystemTime::now()) })
+        Ok(Self { pbx, set, switch, directory, clocks: (Instant::now(), SystemTime::now()) })
     }
 
     /// The daemon's process.
@@ -55,12 +65,9 @@ impl Stand {
         self.set.daemon.pid().ok_or_else(|| StageError("the daemon is gone".into()))
     }
 
-    /// FreeSWITCH's process, if it is one.
-    pub async fn freeswitch(&self) -> Option<u32> {
-        match &self.freeswitch {
-            Some(freeswitch) => freeswitch.pid().await,
-            None => None,
-        }
+    /// The process of the PBX, if it is a real one.
+    pub fn switch(&self) -> Option<u32> {
+        self.switch
     }
 
     /// A conversation on a line that is declared clean, so that nothing but the seal touches its voices.

@@ -233,7 +233,12 @@ impl PaymentCall {
         out.push(Command::Tell(notice));
         match self.stage {
             Stage::Closing(_) => {
+                if self.setup.mode == Mode::SelfService {
+                    // "You will be connected", on its way, may be true no more.
+                    self.hush_customer(out);
+                }
                 let customer = self.say(Party::Customer, customer, out);
+                let customer = self.part_with(ending, customer, out);
                 let agent = self.whisper(agent, out);
                 self.farewell = [customer.or(self.farewell[0]), agent.or(self.farewell[1])];
                 self.stage = Stage::Closing(ending);

@@ -73,7 +73,7 @@ pub struct Bounds {
     pub capture_max_ms: u64,
     /// The longest pause.
     pub pause_max_ms: u64,
-    /// For the store to write an attempt down.
+    /// For the store to write an attempt down; longer than the store itself waits for its turn, so that it says why.
     pub journal_timeout_ms: u64,
     /// After which the customer is told that the bank is slow.
     pub bank_slow_ms: u64,
@@ -100,12 +100,12 @@ impl Default for Bounds {
             tone_tail_ms: 1_000,
             sentence_max_ms: 30_000,
             seal_timeout_ms: 5_000,
-            shield_timeout_ms: 2_000,
+            shield_timeout_ms: 5_000,
             unseal_timeout_ms: 5_000,
             unseal_tries: 3,
             capture_max_ms: 1_800_000,
             pause_max_ms: 600_000,
-            journal_timeout_ms: 5_000,
+            journal_timeout_ms: 15_000,
             bank_slow_ms: 6_000,
             bank_bound_ms: 60_000,
             decision_timeout_ms: 120_000,

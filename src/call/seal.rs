@@ -1,6 +1,6 @@
 //! The seal and the shield: shut before anything is asked, ended whatever happens.
 
-use super::command::Command;
+use super::command::{Command, SayId};
 use super::input::{Line, Millis, Party, SealLoss, SealRefusal};
 use super::notice::{Alarm, Ending, Field, Notice};
 use super::phrase::Phrase;
@@ -212,18 +212,26 @@ impl PaymentCall {
         self.wipe();
         let customer = to_customer.and_then(|phrase| self.say(Party::Customer, phrase, out));
         let agent = to_agent.and_then(|phrase| self.whisper(phrase, out));
-        let customer = match self.setup.mode {
-            Mode::Assisted => customer,
-            Mode::SelfService if self.hands_over(ending) => {
-                self.say(Party::Customer, Phrase::TransferToHuman, out).or(customer)
-            }
-            Mode::SelfService => self.say(Party::Customer, Phrase::Goodbye, out).or(customer),
-        };
-        self.farewell = [customer, agent];
+        self.farewell = [self.part_with(ending, customer, out), agent];
         self.menu_said = None;
         self.enter(now, Stage::Closing(ending));
         self.lower_shield(now, out);
         self.closing_step(now, ending, out);
+    }
+
+    /// In self-service, what a caller hears last; otherwise what was said already.
+    pub(super) fn part_with(
+        &mut self,
+        ending: Ending,
+        said: Option<SayId>,
+        out: &mut Vec<Command>,
+    ) -> Option<SayId> {
+        let parting = match self.setup.mode {
+            Mode::Assisted => return said,
+            Mode::SelfService if self.hands_over(ending) => Phrase::TransferToHuman,
+            Mode::SelfService => Phrase::Goodbye,
+        };
+        self.say(Party::Customer, parting, out).or(said)
     }
 
     /// In self-service, whether the caller goes on to a human rather than being hung up on.

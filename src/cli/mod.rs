@@ -3,8 +3,10 @@
 //! Exit status: 0 done as asked, 1 done with another outcome than asked for, 2 a wrong command line,
 //! 69 something needed is not available, 70 a fault of ours, 78 a wrong configuration (sysexits.h).
 
+mod check;
 mod demo;
 mod fault;
+mod pbx;
 mod psp;
 mod serve;
 mod testbank;
@@ -27,6 +29,8 @@ struct Line {
 enum Command {
     /// Take payments: run beside the PBX until stopped.
     Serve(serve::Serve),
+    /// Look at the configuration and the PBX, and say what is missing or what writes down keys.
+    Check(check::Check),
     /// Play a whole payment, with telephones and a bank of our own; needs no PBX and no set-up.
     Demo(demo::Demo),
     /// Run a bank that moves no money, to try things out.
@@ -44,6 +48,7 @@ pub fn main() -> ExitCode {
     let hardened = crate::harden::apply();
     let done = match line.command {
         Command::Serve(serve) => serve.run(&hardened),
+        Command::Check(check) => check.run(),
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
         Command::Psp(psp) => psp.run(),

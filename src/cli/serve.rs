@@ -9,11 +9,10 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Fault;
+use super::{Fault, pbx};
 use crate::card::Vault;
 use crate::config::{self, Config, PromptRate};
 use crate::desk::{Desk, Merchant, Rules};
-use crate::pbx::freeswitch::{AgentKeys, FreeSwitch, FreeSwitchSettings};
 use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
 use crate::psp::{self, Psp};
 use crate::store::{Store, StoreSettings};
@@ -54,44 +53,12 @@ fn provider(config: &Config) -> Result<Arc<dyn Psp>, Fault> {
     Ok(psp::from_section(section)?)
 }
 
-/// The PBX's section in the adapter's own words. The password is read again for each connection, so that
-/// it can be changed without a restart.
-fn freeswitch(config: &Config) -> Result<FreeSwitchSettings, Fault> {
-    let section =
-        config.pbx.freeswitch.as_ref().ok_or_else(|| {
-            Fault::Settings("pbx.freeswitch: missing; write a section [pbx.freeswitch]".into())
-        })?;
-    let keys = &section.agent_keys;
-    Ok(FreeSwitchSettings {
-        control_address: section.control_address,
-        password_file: section.password_path(),
-        keypad_listen: section.keypad_listen,
-        keypad_context: section.keypad_context.clone(),
-        agent_realm: section.agent_realm.clone(),
-        feature_code: section.feature_code.clone(),
-        agent_keys: AgentKeys {
-            restart_field: keys.restart_field.digit(),
-            restart_all: keys.restart_all.digit(),
-            toggle_pause: keys.pause.digit(),
-            other_means: keys.other_means.digit(),
-            cancel: keys.cancel.digit(),
-        },
-        accept_sip_info: section.accept_sip_info,
-        connect_timeout_ms: section.connect_timeout_ms,
-        answer_timeout_ms: section.command_timeout_ms,
-        seal_timeout_ms: section.park_timeout_ms,
-        reconnect_first_ms: section.reconnect_first_ms,
-        reconnect_longest_ms: section.reconnect_longest_ms,
-        heartbeat_ms: section.heartbeat_ms,
-    })
-}
-
 fn sounds(config: &Config) -> Result<SoundTree, Fault> {
     let directory = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
     let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
     let own = config.prompts.own_directory.clone();
-    match config.prompts.rate_hz {
+    match config.prompt_rate() {
         PromptRate::Wide => SoundTree::new(own, directory, SampleRate::Wide).map_err(failed),
         PromptRate::Narrow => {
             let narrow = config.daemon.state_dir.join("sounds");
@@ -117,11 +84,9 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
             "card data cannot be locked in memory and might be swapped out: raise LimitMEMLOCK in the unit"
         );
     }
-    let (pbx, news) = FreeSwitch::start(freeswitch(&config)?)
-        .await
-        .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
+    let (pbx, news) = pbx::start(&config).await?;
     let rules = rules(&config)?;
-    let desk = Desk::new(rules, Arc::new(pbx), psp, store.clone(), sounds);
+    let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
     let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));

@@ -105,7 +105,7 @@ impl Default for CaptureSection {
             postal_code_max_digits: 6,
             pause_max_ms: 600_000,
             seal_timeout_ms: 5_000,
-            shield_timeout_ms: 2_000,
+            shield_timeout_ms: 5_000,
             sentence_max_ms: 30_000,
             bank_slow_ms: 6_000,
             bank_bound_ms: 60_000,

@@ -3,10 +3,12 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
+use super::Config;
 use super::capture::CaptureSection;
 use super::error::{ConfigError, Place, suggest};
-use super::pbx::{FreeSwitchSection, PbxKind};
-use super::{Config, PspSection};
+use super::pbx::{FreeSwitchSection, PbxKind, check_agent_keys};
+use super::psp::PspSection;
+use super::sections::PromptRate;
 
 /// Names of nodes and accounts stand in keys of the journal and in variables of the PBX.
 const MAX_NAME_LETTERS: usize = 40;
@@ -37,6 +39,14 @@ impl Config {
     fn check_pbx(&self, place: &Place) -> Result<(), ConfigError> {
         match (self.pbx.kind, &self.pbx.freeswitch) {
             (PbxKind::FreeSwitch, Some(freeswitch)) => check_freeswitch(place, freeswitch),
+            (PbxKind::Asterisk, _) => match &self.pbx.asterisk {
+                Some(asterisk) => asterisk.check(place),
+                None => Err(place.fault(
+                    "pbx.asterisk",
+                    "missing",
+                    "write a section [pbx.asterisk] with password_file = \"…\"",
+                )),
+            },
             (PbxKind::FreeSwitch, None) => Err(place.fault(
                 "pbx.freeswitch",
                 "missing",
@@ -91,6 +101,13 @@ impl Config {
             let what = format!("there are no prompts in `{}`", fault.tag());
             return Err(place.fault("merchant.language", what, "write \"en\" or \"fr\""));
         }
+        if self.pbx.kind == PbxKind::Asterisk && self.prompt_rate() == PromptRate::Wide {
+            return Err(place.fault(
+                "prompts.rate_hz",
+                "Asterisk reads .wav files of 8000 samples per second alone",
+                "write 8000, or leave the key out",
+            ));
+        }
         if let Some(own) = &self.prompts.own_directory
             && !own.is_dir()
         {
@@ -123,13 +140,7 @@ fn check_freeswitch(place: &Place, fs: &FreeSwitchSection) -> Result<(), ConfigE
             "write 2 to 16 of 0 to 9, * and #, for example \"*729\"",
         ));
     }
-    let keys = fs.agent_keys.named();
-    for (index, (name, key)) in keys.iter().enumerate() {
-        if let Some((other, _)) = keys[..index].iter().find(|(_, other)| other == key) {
-            let path = path(&format!("agent_keys.{name}"));
-            return Err(place.fault(&path, format_args!("the same as {other}"), "give each its own key"));
-        }
-    }
+    check_agent_keys(place, "pbx.freeswitch", &fs.agent_keys)?;
     for (key, value, min, max) in [
         ("connect_timeout_ms", fs.connect_timeout_ms, 50, 30_000),
         ("command_timeout_ms", fs.command_timeout_ms, 200, 30_000),
@@ -187,7 +198,7 @@ fn check_capture(place: &Place, section: &str, capture: &CaptureSection) -> Resu
     Ok(())
 }
 
-fn between(
+pub(super) fn between(
     place: &Place,
     key: &str,
     value: u64,
@@ -202,14 +213,14 @@ fn between(
     Err(place.fault(key, what, &format!("write a number from {min} to {max}")))
 }
 
-fn local(place: &Place, key: &str, address: SocketAddr, remedy: &str) -> Result<(), ConfigError> {
+pub(super) fn local(place: &Place, key: &str, address: SocketAddr, remedy: &str) -> Result<(), ConfigError> {
     if address.ip().is_loopback() {
         return Ok(());
     }
     Err(place.fault(key, format_args!("{address} can be reached from other machines"), remedy))
 }
 
-fn name(place: &Place, key: &str, name: &str) -> Result<(), ConfigError> {
+pub(super) fn name(place: &Place, key: &str, name: &str) -> Result<(), ConfigError> {
     let letters = name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
     if letters && !name.is_empty() && name.len() <= MAX_NAME_LETTERS {
         return Ok(());

@@ -4,6 +4,7 @@
 //! either: it has a file of its own or is a systemd credential (PCI DSS 8.6.2). Whatever is wrong is told
 //! as place, key, fault and remedy, and nothing starts on a file that is half understood.
 
+mod asterisk;
 mod capture;
 mod check;
 mod error;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 use config::{Environment, File, FileFormat, Map};
 use serde::Deserialize;
 
+pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
@@ -131,6 +133,15 @@ impl Config {
         self.self_service.over(&self.capture)
     }
 
+    /// Samples per second of what the PBX is given.
+    #[must_use]
+    pub fn prompt_rate(&self) -> PromptRate {
+        self.prompts.rate_hz.unwrap_or(match self.pbx.kind {
+            PbxKind::FreeSwitch => PromptRate::Wide,
+            PbxKind::Asterisk => PromptRate::Narrow,
+        })
+    }
+
     /// The file payments are written to.
     #[must_use]
     pub fn store_path(&self) -> PathBuf {
@@ -147,8 +158,9 @@ impl Config {
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
-        let pbx = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
-        for path in own.into_iter().chain(pbx).flatten() {
+        let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
+        let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
+        for path in own.into_iter().chain(freeswitch).chain(asterisk).flatten() {
             *path = base.join(&*path);
         }
     }
@@ -159,6 +171,13 @@ impl Config {
                 "pbx.freeswitch.password",
                 fs.password_file.as_deref(),
                 fs.password_credential.as_deref(),
+            )?;
+        }
+        if let Some(asterisk) = &mut self.pbx.asterisk {
+            asterisk.password = places.fetch(
+                "pbx.asterisk.password",
+                asterisk.password_file.as_deref(),
+                asterisk.password_credential.as_deref(),
             )?;
         }
         self.api.key =

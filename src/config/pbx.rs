@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::de::{Deserialize, Deserializer, Error};
 
+use super::asterisk::AsteriskSection;
+use super::error::{ConfigError, Place};
 use super::secret::Secret;
 use super::words::{address, words};
 
@@ -13,6 +15,8 @@ words! {
     pub enum PbxKind {
         /// FreeSWITCH, by Event Socket.
         FreeSwitch = "freeswitch",
+        /// Asterisk, by ARI and AMI.
+        Asterisk = "asterisk",
     }
 }
 
@@ -24,6 +28,8 @@ pub struct PbxSection {
     pub kind: PbxKind,
     /// `[pbx.freeswitch]`, needed for that kind.
     pub freeswitch: Option<FreeSwitchSection>,
+    /// `[pbx.asterisk]`, needed for that kind.
+    pub asterisk: Option<AsteriskSection>,
 }
 
 /// `[pbx.freeswitch]`
@@ -71,13 +77,18 @@ impl FreeSwitchSection {
     /// The file that holds the password, wherever it comes from.
     #[must_use]
     pub fn password_path(&self) -> PathBuf {
-        match (&self.password_file, &self.password_credential) {
-            (Some(file), _) => file.clone(),
-            (None, Some(name)) => {
-                PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default()).join(name)
-            }
-            (None, None) => PathBuf::new(),
+        password_path(self.password_file.as_ref(), self.password_credential.as_deref())
+    }
+}
+
+/// The file that holds a password.
+pub(super) fn password_path(file: Option<&PathBuf>, credential: Option<&str>) -> PathBuf {
+    match (file, credential) {
+        (Some(file), _) => file.clone(),
+        (None, Some(name)) => {
+            PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY").unwrap_or_default()).join(name)
         }
+        (None, None) => PathBuf::new(),
     }
 }
 
@@ -127,7 +138,7 @@ impl<'de> Deserialize<'de> for StarKey {
     }
 }
 
-/// `[pbx.freeswitch.agent_keys]`
+/// `[pbx.freeswitch.agent_keys]` and `[pbx.asterisk.agent_keys]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgentKeysSection {
@@ -166,4 +177,19 @@ impl AgentKeysSection {
             ("cancel", self.cancel),
         ]
     }
+}
+
+pub(super) fn check_agent_keys(
+    place: &Place,
+    section: &str,
+    keys: &AgentKeysSection,
+) -> Result<(), ConfigError> {
+    let keys = keys.named();
+    for (index, (name, key)) in keys.iter().enumerate() {
+        if let Some((other, _)) = keys[..index].iter().find(|(_, other)| other == key) {
+            let path = format!("{section}.agent_keys.{name}");
+            return Err(place.fault(&path, format_args!("the same as {other}"), "give each its own key"));
+        }
+    }
+    Ok(())
 }

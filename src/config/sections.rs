@@ -79,21 +79,19 @@ pub struct PromptsSection {
     /// Where tonegate's own recordings are; looked for beside the program if not named.
     pub directory: Option<PathBuf>,
     /// Samples per second of what the PBX is given: 16000 (the masters), or 8000 where all lines are narrow and
-    /// nothing shall be resampled while playing.
-    #[serde(default)]
-    pub rate_hz: PromptRate,
+    /// nothing shall be resampled while playing. FreeSWITCH is given 16000 if nothing is said, Asterisk 8000.
+    pub rate_hz: Option<PromptRate>,
     /// The company's own recordings, `<language>/<id>.wav`; each one replaces ours.
     pub own_directory: Option<PathBuf>,
 }
 
 /// Samples per second of the prompts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub enum PromptRate {
     /// 8000.
     Narrow,
     /// 16000.
-    #[default]
     Wide,
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
-
+mod asterisk;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"

@@ -9,10 +9,18 @@
 pub mod rehearsal;
 /// FreeSWITCH, by Event Socket.
 pub mod freeswitch;
+/// Asterisk, by ARI and AMI.
+pub mod asterisk;
+
+mod agent_keys;
+mod finding;
 
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;
+
+pub use agent_keys::AgentKeys;
+pub use finding::{Finding, Severity};
 
 use crate::call::{FromPbx, Party, SayId};
 

@@ -18,6 +18,10 @@ pub fn stories() -> Vec<Story> {
         story!(the_daemon_is_killed_and_comes_back),
         story!(the_daemon_is_killed_while_the_bank_is_asked),
         story!(the_control_link_is_cut_during_capture),
+        story!(the_pbx_crashes_during_capture, not_on: &[(
+            "rehearsal",
+            "it lives in the process that rehearses, and cannot crash alone"
+        )]),
     ]
 }
 
@@ -82,18 +86,20 @@ async fn the_daemon_is_killed_and_comes_back(stage: Stage) -> Told {
     // The conversation goes on, sealed: what is keyed now reaches nobody.
     scene.customer(VISA.expiry).await?;
     ensure!(scene.call.customer.is_up() && scene.call.agent.is_up(), "the call ended with the daemon");
+    ensure!(
+        scene.set.theatre.is_sealed(&scene.call.customer_leg).await?,
+        "the seal opened with the daemon's end"
+    );
     scene.nobody_got_a_digit().await?;
     scene.set.restart_daemon().await?;
     let leg = scene.call.customer_leg.clone();
     for _ in 0..100 {
-        let sealed = scene.set.theatre.variable(&leg, "sensitive_dtmf").await;
-        if sealed.is_none_or(|value| value != "true") {
+        if !scene.set.theatre.is_sealed(&leg).await? {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let sealed = scene.set.theatre.variable(&leg, "sensitive_dtmf").await;
-    ensure!(sealed.as_deref() != Some("true"), "the seal of a former life was not ended");
+    ensure!(!scene.set.theatre.is_sealed(&leg).await?, "the seal of a former life was not ended");
     scene.nobody_got_a_digit().await?;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     scene.they_talk().await?;
@@ -132,5 +138,29 @@ async fn the_control_link_is_cut_during_capture(stage: Stage) -> Told {
     scene.asked("number").await?;
     scene.card(VISA).await?;
     scene.ended("approved").await?;
+    scene.nobody_got_a_digit().await
+}
+
+async fn the_pbx_crashes_during_capture(stage: Stage) -> Told {
+    let mut scene = open(&stage, CallPlan::default()).await?;
+    scene.pay().await?;
+    scene.customer("41111").await?;
+    scene.nobody_got_a_digit().await?;
+    scene.set.theatre.restart().await?;
+    // The call is lost with the PBX; nobody was charged.
+    let end = scene.told("ended").await?;
+    ensure!(end.event["ending"] != "approved", "{}", end.event);
+    ensure!(scene.charges() == 0, "charged for a call that is lost");
+    for _ in 0..200 {
+        if scene.set.daemon.get("/ready").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // The daemon comes back by itself, and the next call is served.
+    scene.call = scene.set.theatre.call(&CallPlan::default()).await?;
+    scene.pay_with(VISA).await?;
+    scene.ended("approved").await?;
+    scene.they_talk().await?;
     scene.nobody_got_a_digit().await
 }

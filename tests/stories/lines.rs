@@ -14,7 +14,12 @@ pub fn stories() -> Vec<Story> {
     vec![
         story!(tones_in_the_audio_alone),
         story!(telephone_events_and_tones_as_well),
-        story!(sip_info_is_refused),
+        story!(sip_info_is_refused, not_on: &[("asterisk", "its seal holds SIP INFO back as well")]),
+        story!(sip_info_is_taken_where_the_seal_holds_it, not_on: &[
+            ("rehearsal", "it plays FreeSWITCH, which hands SIP INFO on"),
+            ("freeswitch", "it hands SIP INFO on, so such a line is refused"),
+        ]),
+        story!(fast_keys_arrive_once_each_and_in_order),
         story!(on_a_line_declared_clean_the_agent_hears_the_customer_throughout),
     ]
 }
@@ -56,6 +61,47 @@ async fn sip_info_is_refused(stage: Stage) -> Told {
     ensure!(refused.event["why"] == "sip_info", "{}", refused.event);
     scene.ended("not_sealed").await?;
     scene.they_talk().await
+}
+
+async fn sip_info_is_taken_where_the_seal_holds_it(stage: Stage) -> Told {
+    by_keys(stage, Keys::Info).await
+}
+
+/// Fifteen of a test card's sixteen digits, with doubled and repeated keys, and the star that clears them.
+const SERIES: &str = "555544443333111*";
+/// So many times: a little more than two hundred keys.
+const ROUNDS: usize = 13;
+/// Between one series and the next. Asterisk takes a key each 125 ms (`mindtmfduration` and its least gap) and
+/// lets faster ones wait.
+const BREATH_MS: u64 = 600;
+/// As fast as a telephone's memory key dials.
+const FAST_KEY_MS: (u32, u32) = (40, 60);
+
+async fn fast_keys_arrive_once_each_and_in_order(stage: Stage) -> Told {
+    let mut scene = open(&stage, CallPlan { clean: true, ..CallPlan::default() }).await?;
+    scene.pay().await?;
+    let place = scene.events().place();
+    for _ in 0..ROUNDS {
+        scene.call.customer.key(SERIES, FAST_KEY_MS.0, FAST_KEY_MS.1).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(BREATH_MS)).await;
+    }
+    // A busy machine may take its time; whatever is doubled comes with the others.
+    scene.events().wait_count("cleared", ROUNDS, 30_000).await?;
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    let told = scene.events().all().split_off(place);
+    let keys: String = told
+        .iter()
+        .filter_map(|seen| match seen.kind() {
+            "progress" => Some('-'),
+            "cleared" => Some('*'),
+            _ => None,
+        })
+        .collect();
+    let expected = format!("{}*", "-".repeat(SERIES.len() - 1)).repeat(ROUNDS);
+    ensure!(keys == expected, "keys were lost, doubled or out of order: {keys}");
+    scene.agent("*9").await?;
+    scene.ended("cancelled_by_agent").await?;
+    scene.nobody_got_a_digit().await
 }
 
 async fn on_a_line_declared_clean_the_agent_hears_the_customer_throughout(stage: Stage) -> Told {

@@ -1,7 +1,7 @@
 //! Stories of payment calls, told on every PBX there is.
 //!
-//! `cargo test --test stories` tells them on the rehearsal PBX and, where one is found, on a real
-//! FreeSWITCH. `TONEGATE_PBX=freeswitch` tells them there only, and fails if there is none. Words on the
+//! `cargo test --test stories` tells them on the rehearsal PBX and, where they are found, on a real FreeSWITCH
+//! and a real Asterisk. `TONEGATE_PBX=asterisk` tells them there only, and fails if there is none. Words on the
 //! command line choose stories by their names; `TONEGATE_STORY_WORKERS` says how many are told at once.
 
 #![allow(clippy::print_stdout, reason = "results are told there")]

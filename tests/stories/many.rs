@@ -19,11 +19,11 @@ const STAGGER_MS: u64 = 25;
 const BATCH: usize = 10;
 
 pub fn stories() -> Vec<Story> {
-    vec![story!(two_hundred_payments_at_once)]
+    vec![story!(two_hundred_payments_at_once).alone()]
 }
 
 async fn two_hundred_payments_at_once(stage: Stage) -> Told {
-    let set = set(&stage, |o| o.prompt_rate_hz = 8_000).await?;
+    let set = set(&stage, |o| o.prompt_rate_hz = Some(8_000)).await?;
     let mut calls = Vec::with_capacity(CALLS);
     let plan = CallPlan::default();
     while calls.len() < CALLS {

@@ -19,8 +19,8 @@ pub fn stories() -> Vec<Story> {
         story!(pause_talk_and_resume),
         story!(two_payments_in_one_call_and_ordinary_keys_after),
         story!(the_agent_called_the_customer),
-        story!(through_a_queue_of_mod_callcenter),
-        story!(through_a_queue_of_mod_fifo),
+        story!(through_a_queue_of_telephones),
+        story!(through_a_queue_of_another_kind),
         story!(bypassed_media_are_brought_back),
         story!(hold_and_resume_during_capture),
         story!(the_api_begins_a_payment),
@@ -58,8 +58,10 @@ async fn an_agent_takes_a_payment_and_nobody_gets_a_digit(stage: Stage) -> Told 
     scene.nobody_got_a_digit().await?;
     // The recordings are whole: they go on after the payment, with voice in them.
     let records = scene.set.theatre.records().await?;
-    for path in
-        records.recordings.iter().filter(|path| path.to_string_lossy().contains(&scene.call.agent_leg))
+    for path in records
+        .recordings
+        .iter()
+        .filter(|path| path.file_stem().is_some_and(|leg| leg == scene.call.agent_leg.as_str()))
     {
         ensure!(ends_with_voice(path)?, "{} is silent after the payment", path.display());
     }
@@ -190,11 +192,13 @@ async fn the_agent_called_the_customer(stage: Stage) -> Told {
     by_route(stage, Route::Outbound).await
 }
 
-async fn through_a_queue_of_mod_callcenter(stage: Stage) -> Told {
+/// FreeSWITCH: mod_callcenter. Asterisk: app_queue, the telephone itself being the member.
+async fn through_a_queue_of_telephones(stage: Stage) -> Told {
     by_route(stage, Route::CallCenter).await
 }
 
-async fn through_a_queue_of_mod_fifo(stage: Stage) -> Told {
+/// FreeSWITCH: mod_fifo. Asterisk: app_queue with a Local channel as member, as FreePBX has it.
+async fn through_a_queue_of_another_kind(stage: Stage) -> Told {
     by_route(stage, Route::Fifo).await
 }
 

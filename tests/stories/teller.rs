@@ -7,10 +7,25 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tonegate::inspect::stage::{FreeSwitchTheatre, RehearsalTheatre, StageError, Theatre};
+use tonegate::inspect::stage::{AsteriskTheatre, FreeSwitchTheatre, RehearsalTheatre, StageError, Theatre};
 
 /// A story that takes longer hangs.
 const STORY_MAX_S: u64 = 150;
+
+/// A PBX: its name, what it is called, whether it is here, and what to do if it is not.
+type Known = (&'static str, &'static str, fn() -> bool, &'static str);
+
+/// Every PBX that stories are told on.
+const PBXS: [Known; 3] = [
+    ("rehearsal", "the rehearsal PBX", || true, ""),
+    ("freeswitch", "a real FreeSWITCH", || FreeSwitchTheatre::find().is_some(), "set FREESWITCH_HOME"),
+    (
+        "asterisk",
+        "a real Asterisk",
+        || AsteriskTheatre::find().is_some(),
+        "have `tests/live/asterisk` make a tree, or set ASTERISK_HOME",
+    ),
+];
 
 /// What a story is told with.
 pub struct Stage {
@@ -28,6 +43,15 @@ pub struct Story {
     pub tell: fn(Stage) -> Told,
     /// Theatres on which it cannot be told, and why.
     pub not_on: &'static [(&'static str, &'static str)],
+    /// Whether it takes the whole machine: it is told after all others, with nothing beside it.
+    pub alone: bool,
+}
+
+impl Story {
+    /// The same story, told alone.
+    pub const fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
 }
 
 /// `story!(name)` makes a story of `async fn name(Stage) -> Result<(), StageError>`.
@@ -37,7 +61,12 @@ macro_rules! story {
         story!($name, not_on: &[])
     };
     ($name:ident, not_on: $not_on:expr) => {
-        $crate::teller::Story { name: stringify!($name), tell: |stage| Box::pin($name(stage)), not_on: $not_on }
+        $crate::teller::Story {
+            name: stringify!($name),
+            tell: |stage| Box::pin($name(stage)),
+            not_on: $not_on,
+            alone: false,
+        }
     };
 }
 
@@ -63,15 +92,16 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
         .filter(|s| words.is_empty() || words.iter().any(|w| s.name.contains(w)))
         .collect();
     let mut count = Count::default();
-    for pbx in ["rehearsal", "freeswitch"] {
+    if let Some(only) = only.as_deref().filter(|only| PBXS.iter().all(|(pbx, ..)| pbx != only)) {
+        println!("FAILED: TONEGATE_PBX={only} is no PBX that stories are told on");
+        count.failed += 1;
+    }
+    for (pbx, called, is_here, remedy) in PBXS {
         if only.as_deref().is_some_and(|only| only != pbx) {
             continue;
         }
-        if pbx == "freeswitch" && FreeSwitchTheatre::find().is_none() {
-            println!(
-                "SKIPPED: {} stories on a real FreeSWITCH: none found; set FREESWITCH_HOME",
-                chosen.len()
-            );
+        if !is_here() {
+            println!("SKIPPED: {} stories on {called}: none found; {remedy}", chosen.len());
             if only.is_some() {
                 count.failed += 1;
             } else {
@@ -87,21 +117,26 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
 
 async fn tell_on(pbx: &'static str, stories: &[Story], count: &mut Count) {
     let workers =
-        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize);
-    let queue = Arc::new(Mutex::new(stories.iter().rev().copied().collect::<Vec<_>>()));
+        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize).max(1);
     let base = std::env::temp_dir().join(format!("tonegate-stories-{}", std::process::id())).join(pbx);
-    let mut tellers = tokio::task::JoinSet::new();
-    for worker in 0..workers.clamp(1, stories.len().max(1)) {
-        let (queue, base) = (Arc::clone(&queue), base.join(worker.to_string()));
-        tellers.spawn(async move { worker_tells(pbx, &queue, &base).await });
+    let (alone, beside): (Vec<Story>, Vec<Story>) = stories.iter().rev().partition(|story| story.alone);
+    let before = count.failed;
+    for (stories, workers, name) in [(beside, workers, "worker"), (alone, 1, "alone")] {
+        let workers = workers.min(stories.len());
+        let queue = Arc::new(Mutex::new(stories));
+        let mut tellers = tokio::task::JoinSet::new();
+        for worker in 0..workers {
+            let (queue, base) = (Arc::clone(&queue), base.join(format!("{name}-{worker}")));
+            tellers.spawn(async move { worker_tells(pbx, &queue, &base).await });
+        }
+        while let Some(told) = tellers.join_next().await {
+            let told = told.expect("a teller does not panic");
+            count.passed += told.passed;
+            count.failed += told.failed;
+            count.skipped += told.skipped;
+        }
     }
-    while let Some(told) = tellers.join_next().await {
-        let told = told.expect("a teller does not panic");
-        count.passed += told.passed;
-        count.failed += told.failed;
-        count.skipped += told.skipped;
-    }
-    if count.failed == 0 {
+    if count.failed == before {
         let _ = std::fs::remove_dir_all(&base);
     } else {
         println!("what the daemons and PBXs wrote is kept in {}", base.display());
@@ -162,6 +197,7 @@ async fn open(pbx: &str, base: &Path) -> Result<Arc<dyn Theatre>, StageError> {
     std::fs::create_dir_all(base)?;
     Ok(match pbx {
         "rehearsal" => RehearsalTheatre::open().await?,
+        "asterisk" => AsteriskTheatre::start(&base.join("pbx")).await?,
         _ => FreeSwitchTheatre::start(&base.join("pbx")).await?,
     })
 }

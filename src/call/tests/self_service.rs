@@ -107,3 +107,15 @@ fn a_leg_that_cannot_be_sealed_goes_on_to_a_human() {
     desk.end();
     saw!(desk, "HandOver", "Finish NotSealed");
 }
+
+#[test]
+fn who_turns_out_to_have_paid_is_not_connected_to_anybody() {
+    let mut desk = Desk::charging(alone);
+    desk.bank(Outcome::Unknown);
+    saw!(desk, "Customer: OutcomeUnknown", "Customer: TransferToHuman");
+    desk.approve();
+    saw!(desk, "Hush", "Customer: Approved", "Customer: Goodbye");
+    desk.end();
+    none!(desk, "HandOver");
+    saw!(desk, "HangUp", "Finish Approved");
+}

@@ -10,7 +10,8 @@ use clap::{Args, ValueEnum};
 
 use super::Fault;
 use crate::inspect::stage::{
-    FreeSwitchTheatre, RehearsalTheatre, Review, SCENARIOS, Scenario, Set, SetOptions, StageError, Theatre,
+    AsteriskTheatre, FreeSwitchTheatre, RehearsalTheatre, Review, SCENARIOS, Scenario, Set, SetOptions,
+    StageError, Theatre,
 };
 use view::View;
 
@@ -40,6 +41,8 @@ enum Pbx {
     Rehearsal,
     /// A real FreeSWITCH, started for the purpose; found by FREESWITCH_HOME, then PATH.
     Freeswitch,
+    /// A real Asterisk, started for the purpose; found by ASTERISK_HOME, in target/live/asterisk, then PATH.
+    Asterisk,
 }
 
 impl Demo {
@@ -60,6 +63,13 @@ impl Demo {
         if self.pbx == Pbx::Freeswitch && FreeSwitchTheatre::find().is_none() {
             return Err(Fault::Unavailable(
                 "no FreeSWITCH found: set FREESWITCH_HOME to where it is installed, or put it in PATH".into(),
+            ));
+        }
+        if self.pbx == Pbx::Asterisk && AsteriskTheatre::find().is_none() {
+            return Err(Fault::Unavailable(
+                "no Asterisk found: install it, have `tests/live/asterisk` make a tree under target/ (as root), \
+                 or set ASTERISK_HOME to a tree that holds usr/sbin/asterisk"
+                    .into(),
             ));
         }
         let own = std::env::temp_dir().join(format!("tonegate-demo-{}", std::process::id()));
@@ -87,6 +97,7 @@ impl Demo {
         let theatre: Arc<dyn Theatre> = match self.pbx {
             Pbx::Rehearsal => RehearsalTheatre::open().await?,
             Pbx::Freeswitch => FreeSwitchTheatre::start(&directory.join("freeswitch")).await?,
+            Pbx::Asterisk => AsteriskTheatre::start(&directory.join("asterisk")).await?,
         };
         let program = std::env::current_exe()?;
         let mut options = SetOptions::new(&program, &directory.join("tonegate"));

@@ -8,8 +8,9 @@ use tokio::process::{Child, Command};
 
 use super::StageError;
 
-/// How long a daemon may take from its start to ready.
-const READY_MS: u64 = 20_000;
+/// How long a daemon may take from its start to ready: on a busy machine, a build without optimisation needs
+/// half a minute to make the prompts of a narrow-band PBX.
+const READY_MS: u64 = 60_000;
 
 /// How long it may take to stop in order.
 const STOP_MS: u64 = 20_000;

@@ -1,13 +1,9 @@
 //! A theatre with a real FreeSWITCH: a private instance on the loopback interface, test telephones, and a
 //! second Event Socket client that is told everything.
 
-mod foreign;
-mod handset;
 mod install;
 mod place;
-mod ports;
 mod process;
-mod relay;
 mod setting;
 mod wire;
 
@@ -19,25 +15,31 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
+use super::ports::Ports;
+use super::process::Process;
+use super::relay::Relay;
 use super::set::secret;
+use super::setting::files;
 use super::spy::Spy;
 use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
-use ports::Ports;
-use process::Process;
-use relay::Relay;
+use install::Install;
 use wire::Wire;
 
+/// The variable of a leg that hides its keys from everybody.
+pub(super) const SENSITIVE: &str = "sensitive_dtmf";
 /// How long the spy may lag behind.
 const SPY_LAG_MS: u64 = 5_000;
 
 /// A private FreeSWITCH with everything around it. Dropping it kills it; [`Theatre::close`] ends it in order.
 pub struct FreeSwitchTheatre {
     directory: PathBuf,
+    install: Install,
     ports: Ports,
     password: String,
     process: Mutex<Process>,
     control: Mutex<Wire>,
-    spy: Spy,
+    /// The last one listens to the FreeSWITCH that runs.
+    spies: Mutex<Vec<Spy>>,
     relay: Relay,
     /// The dial string of the telephone that works in the mod_fifo queue.
     member: Mutex<Option<String>>,
@@ -65,18 +67,19 @@ impl FreeSwitchTheatre {
         let ports = Ports::claim()?;
         let password = format!("{:032x}", rand::random::<u128>());
         setting::write(&directory, &ports, &password)?;
-        let mut process = Process::start(&install, &directory)?;
-        let control = process.ready(ports.event_socket(), &password, &directory).await?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.event_socket()));
-        let spy = Spy::plant(address, &password).await?;
+        let mut process = process::start(&install, &directory)?;
+        let control = process::ready(&mut process, ports.control(), &password, &directory).await?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.control()));
+        let spy = Spy::on_event_socket(address, &password).await?;
         let relay = Relay::to(address).await?;
         let theatre = Self {
             directory,
+            install,
             ports,
             password,
             process: Mutex::new(process),
             control: Mutex::new(control),
-            spy,
+            spies: Mutex::new(vec![spy]),
             relay,
             member: Mutex::default(),
         };
@@ -93,7 +96,7 @@ impl FreeSwitchTheatre {
         let answer = control.api(command).await;
         if answer.is_err() {
             // After a lost answer the next would be taken for it.
-            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.event_socket()));
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.control()));
             *control = Wire::open(address, &self.password).await?;
         }
         answer
@@ -119,7 +122,7 @@ impl FreeSwitchTheatre {
             // An event of its own, behind all others.
             self.api(&format!("global_setvar stage_mark={mark}")).await?;
             for _ in 0..10 {
-                if self.spy.told().windows(mark.len()).rev().any(|told| told == mark.as_bytes()) {
+                if self.spies.lock().await.last().is_some_and(|spy| spy.heard(mark.as_bytes())) {
                     return Ok(());
                 }
                 sleep(Duration::from_millis(20)).await;
@@ -141,7 +144,7 @@ impl Theatre for FreeSwitchTheatre {
             "[pbx]\nkind = \"freeswitch\"\n\n[pbx.freeswitch]\ncontrol_address = \"{}\"\n\
              password_file = \"freeswitch.password\"\nkeypad_listen = \"127.0.0.1:{}\"\n",
             self.relay.address,
-            self.ports.keypad(),
+            self.ports.second(),
         ))
     }
 
@@ -163,9 +166,32 @@ impl Theatre for FreeSwitchTheatre {
         (!value.starts_with("-ERR") && value != "_undef_" && !value.is_empty()).then_some(value)
     }
 
+    async fn restart(&self) -> Result<(), StageError> {
+        let mut process = self.process.lock().await;
+        process.kill().await;
+        *process = process::start(&self.install, &self.directory)?;
+        let ready = process::ready(&mut process, self.ports.control(), &self.password, &self.directory);
+        *self.control.lock().await = ready.await?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports.control()));
+        let spy = Spy::on_event_socket(address, &self.password).await?;
+        self.spies.lock().await.push(spy);
+        self.member.lock().await.take();
+        self.spy_catches_up().await
+    }
+
+    async fn is_sealed(&self, leg: &str) -> Result<bool, StageError> {
+        Ok(self.variable(leg, SENSITIVE).await.is_some_and(|value| value == "true"))
+    }
+
+    async fn let_leak(&self, _open: bool) -> Result<&'static [&'static str], StageError> {
+        Ok(&["log", "spy", "cdr"])
+    }
+
     async fn records(&self) -> Result<Records, StageError> {
         self.spy_catches_up().await?;
-        let mut texts = vec![("spy".to_owned(), self.spy.told())];
+        let spies = self.spies.lock().await;
+        let mut texts: Vec<_> = spies.iter().map(|spy| ("spy".to_owned(), spy.told())).collect();
+        drop(spies);
         for name in ["freeswitch.log", "output.txt"] {
             texts.push(("log".to_owned(), std::fs::read(self.directory.join("log").join(name))?));
         }
@@ -184,12 +210,4 @@ impl Theatre for FreeSwitchTheatre {
         let _ = self.api("fsctl shutdown").await;
         self.process.lock().await.end().await;
     }
-}
-
-/// The files in a directory, by name.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut files: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    files.sort();
-    files
 }

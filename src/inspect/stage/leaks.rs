@@ -14,24 +14,65 @@ pub fn leaked_keys(records: &Records, leg: &str) -> Vec<String> {
         let found: Vec<String> = match name.as_str() {
             "log" => text.lines().filter_map(|line| in_log_line(line, leg)).collect(),
             "spy" => text.split("\n\n").flat_map(|block| in_event(block, leg)).collect(),
+            "ari" => in_objects(&text, leg),
             // A record names both legs; the file's name, or else the first in the line, is its own.
             _ if first_leg(name).is_some_and(|own| own != leg) => Vec::new(),
             _ if first_leg(name).is_some() => text.lines().flat_map(in_record).collect(),
-            _ => text.lines().filter(|line| first_leg(line) == Some(leg)).flat_map(in_record).collect(),
+            _ => text.lines().filter(|line| is_record_of(line, leg)).flat_map(in_record).collect(),
         };
         leaked.extend(found.into_iter().map(|keys| format!("{name}: {keys}")));
     }
     leaked
 }
 
-/// `<leg> … RECV DTMF 4:800`
+/// How FreeSWITCH and Asterisk write keys into their logs: `RECV DTMF 4:800`, `DTMF begin '4' received on …`,
+/// and what an application of the dialplan has read.
+const IN_LOGS: [&str; 4] = ["DTMF ", "DTMF begin '", "DTMF end '", "User entered '"];
+
 fn in_log_line(line: &str, leg: &str) -> Option<String> {
-    if !line.contains(leg) {
+    if !names(line, leg) {
         return None;
     }
-    let (_, after) = line.split_once("DTMF ")?;
-    let keys: String = after.chars().take_while(|c| is_key(*c)).collect();
-    (!keys.is_empty()).then_some(keys)
+    IN_LOGS.iter().find_map(|words| {
+        let (_, after) = line.split_once(words)?;
+        let keys: String = after.chars().take_while(|c| is_key(*c)).collect();
+        (!keys.is_empty()).then_some(keys)
+    })
+}
+
+/// Whether a line names this very leg. Asterisk's names end in a counter: one may begin like another.
+fn names(line: &str, leg: &str) -> bool {
+    line.match_indices(leg).any(|(at, _)| {
+        let rest = &line[at + leg.len()..];
+        !rest.starts_with(|c: char| c.is_ascii_digit())
+    })
+}
+
+/// Whether a record is this leg's. FreeSWITCH's name the other leg too, after their own; Asterisk's have
+/// their own between quotation marks.
+fn is_record_of(line: &str, leg: &str) -> bool {
+    if first_leg(leg).is_some() { first_leg(line) == Some(leg) } else { line.contains(&format!("\"{leg}\"")) }
+}
+
+/// Keys in the JSON that ARI tells of a leg, wherever in a stream the objects lie.
+fn in_objects(text: &str, leg: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at..];
+        let mut objects = serde_json::Deserializer::from_str(rest).into_iter::<serde_json::Value>();
+        let Some(Ok(object)) = objects.next() else {
+            rest = &rest[1..];
+            continue;
+        };
+        rest = &rest[objects.byte_offset()..];
+        if object["channel"]["id"] == leg
+            && let Some(key) = object["digit"].as_str()
+        {
+            keys.push(key.to_owned());
+        }
+    }
+    keys
 }
 
 /// Headers whose name speaks of digits or DTMF and whose value is nothing but keys; and the body of a
@@ -41,7 +82,8 @@ fn in_event(block: &str, leg: &str) -> Vec<String> {
     let mut keys: Vec<String> =
         block.lines().filter_map(|line| line.strip_prefix("Signal=")).map(str::to_owned).collect();
     // Events of the other leg name this one too.
-    let own = block.lines().filter_map(|line| line.strip_prefix("Unique-ID: ")).any(|id| id.trim() == leg);
+    let id = |line| ["Unique-ID: ", "Uniqueid: "].iter().find_map(|name| str::strip_prefix(line, name));
+    let own = block.lines().filter_map(id).any(|id| id.trim() == leg);
     if own {
         keys.extend(block.lines().filter_map(in_header));
     }
@@ -63,10 +105,10 @@ fn in_header(line: &str) -> Option<String> {
     (speaks && !value.is_empty() && value.chars().all(is_key)).then_some(value)
 }
 
-/// `digits_dialed=4929` in whatever form a CDR is written.
+/// `digits_dialed=4929`, `""digit"":""4""` in whatever form a record is written.
 fn in_record(line: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for (at, _) in line.match_indices("digits") {
+    for (at, _) in line.match_indices("digit") {
         let rest = &line[at..];
         let name_end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let value = rest[name_end..].trim_start_matches(['"', ':', '=', ' ', '>']);
@@ -124,5 +166,30 @@ mod tests {
 
         let info = "Event-Name: RECV_INFO\nContent-Length: 22\n\nSignal=4\nDuration=160";
         assert_eq!(leaked_keys(&records("spy", info), LEG), ["spy: 4"]);
+    }
+
+    #[test]
+    fn keys_are_found_where_asterisk_writes_them() {
+        const LEG: &str = "stage16387-1795371867.3";
+        let of_another = "stage16387-1795371867.31";
+        let log = format!("{LEG} [2026-11-22] DTMF[1][C-1] channel.c: DTMF begin '4' received on PJSIP/a-1");
+        assert_eq!(leaked_keys(&records("log", &log), LEG), ["log: 4"]);
+        assert!(leaked_keys(&records("log", &log.replace(LEG, of_another)), LEG).is_empty());
+
+        let event =
+            format!("Event: DTMFBegin\nChannel: PJSIP/a-1\nUniqueid: {LEG}\nDigit: 4\nDirection: Received");
+        assert_eq!(leaked_keys(&records("spy", &event), LEG), ["spy: 4"]);
+
+        let cel = format!(
+            "\"DTMF\",\"{LEG}\",\"PJSIP/a-1\",\"{{\"\"digit\"\":\"\"4\"\",\"\"duration_ms\"\":\"\"60\"\"}}\""
+        );
+        assert_eq!(leaked_keys(&records("cel", &cel), LEG), ["cel: 4"]);
+        assert!(leaked_keys(&records("cel", &cel), of_another).is_empty());
+
+        let told = format!(
+            "\u{1}{{x\u{2}{{\"type\":\"ChannelDtmfReceived\",\"digit\":\"4\",\"channel\":{{\"id\":\"{LEG}\"}}}}"
+        );
+        assert_eq!(leaked_keys(&records("ari", &told), LEG), ["ari: 4"]);
+        assert!(leaked_keys(&records("ari", &told), of_another).is_empty());
     }
 }

@@ -4,17 +4,24 @@
 //! very program an admin installs; PBX, bank and telephones are ours. A [`Theatre`] is one kind of PBX:
 //! the rehearsal PBX in this process, or a real one started for the purpose.
 
+mod asterisk;
 mod daemon;
 mod events;
 mod freeswitch;
 mod leaks;
 mod play;
+mod ports;
+mod process;
 mod rehearsal;
+mod relay;
 mod scene;
 mod second_opinion;
 mod set;
+mod setting;
 mod spy;
+mod telephone;
 
+pub use asterisk::AsteriskTheatre;
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
 pub use freeswitch::FreeSwitchTheatre;
@@ -52,9 +59,11 @@ pub enum Route {
     Inbound,
     /// The agent calls the customer.
     Outbound,
-    /// The customer calls a queue (mod_callcenter) in which the agent works.
+    /// The customer calls a queue in which the agent works (FreeSWITCH: mod_callcenter; Asterisk: app_queue
+    /// with the agent's telephone as member).
     CallCenter,
-    /// The customer calls a queue (mod_fifo).
+    /// The customer calls a queue of the other kind (FreeSWITCH: mod_fifo; Asterisk: app_queue whose member is
+    /// a Local channel, as FreePBX has it).
     Fifo,
 }
 
@@ -63,11 +72,11 @@ pub enum Route {
 pub enum Media {
     /// Through the PBX.
     Through,
-    /// Past it (`bypass_media`).
+    /// Past it (FreeSWITCH: `bypass_media`; Asterisk: `direct_media=yes`).
     Bypass,
-    /// Through it unlooked at (`proxy_media`).
+    /// Through it unlooked at (`proxy_media`; on FreeSWITCH alone).
     Proxy,
-    /// Through it, key packets handed on untouched (`pass_rfc2833`).
+    /// Through it, key packets handed on untouched (`pass_rfc2833`; on FreeSWITCH alone).
     PassKeys,
 }
 
@@ -173,9 +182,9 @@ pub struct Conversation {
 /// What a PBX has kept, to be searched.
 #[derive(Debug, Default)]
 pub struct Records {
-    /// Its log at INFO, CDRs, and everything a second client subscribed to ALL events was told.
+    /// Its log as an admin keeps it, CDRs, and everything that other programs beside the daemon were told.
     pub texts: Vec<(String, Vec<u8>)>,
-    /// Recordings of calls, WAV; the name of each holds the leg it was made on.
+    /// Recordings of calls, WAV; the name of each is the leg it was made on.
     pub recordings: Vec<PathBuf>,
     /// Legs, and keys that are audible in their recordings, where the PBX has no audio to listen to.
     pub recorded_keys: Vec<(String, String)>,
@@ -189,7 +198,7 @@ impl Records {
     pub fn keys_recorded_of(&self, leg: &str) -> Result<String, StageError> {
         let mut keys: String =
             self.recorded_keys.iter().filter(|(of, _)| of == leg).map(|(_, keys)| keys.as_str()).collect();
-        for path in self.recordings.iter().filter(|path| path.to_string_lossy().contains(leg)) {
+        for path in self.recordings.iter().filter(|path| is_of(path, leg)) {
             let failed = |fault| StageError(format!("{}: {fault}", path.display()));
             let mut wav = hound::WavReader::open(path).map_err(failed)?;
             let channels = usize::from(wav.spec().channels.max(1));
@@ -203,10 +212,15 @@ impl Records {
     }
 }
 
+/// Whether a recording is one of this leg. A leg's name may begin like another's.
+fn is_of(recording: &Path, leg: &str) -> bool {
+    recording.file_stem().is_some_and(|stem| stem == leg)
+}
+
 /// One kind of PBX, running.
 #[async_trait::async_trait]
 pub trait Theatre: Send + Sync {
-    /// `rehearsal`, `freeswitch`, …
+    /// `rehearsal`, `freeswitch`, `asterisk`.
     fn name(&self) -> &'static str;
     /// The `[pbx]` part of the daemon's configuration; secrets are written as files into `dir`.
     fn daemon_config(&self, dir: &Path) -> Result<String, StageError>;
@@ -216,6 +230,14 @@ pub trait Theatre: Send + Sync {
     async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError>;
     /// Cuts the daemon's control connection, once.
     async fn cut_control_link(&self) -> Result<(), StageError>;
+    /// Ends the PBX as a crash would (SIGKILL) and starts it again; returns when it takes calls. All calls are
+    /// lost.
+    async fn restart(&self) -> Result<(), StageError>;
+    /// Whether the PBX keeps the keys of a leg from everybody but the daemon.
+    async fn is_sealed(&self, leg: &str) -> Result<bool, StageError>;
+    /// Opens, or shuts again, all that an admin must not open: keys of an ordinary conversation are then in
+    /// places that begin with these names. FreeSWITCH is open from the beginning: its seal shuts them.
+    async fn let_leak(&self, open: bool) -> Result<&'static [&'static str], StageError>;
     /// Value of a channel variable of a leg, if the leg is up and has it.
     async fn variable(&self, leg: &str, name: &str) -> Option<String>;
     /// What the PBX has kept so far. Recordings are complete once their call is over.

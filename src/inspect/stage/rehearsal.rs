@@ -42,7 +42,7 @@ impl RehearsalTheatre {
             ..Settings::default()
         };
         let pbx = Rehearsal::start(settings).await?;
-        let spy = Spy::plant(pbx.control_address(), &pbx.password()).await?;
+        let spy = Spy::on_event_socket(pbx.control_address(), &pbx.password()).await?;
         let began = Instant::now() - Duration::from_millis(pbx.now_ms());
         Ok(Arc::new(Self { pbx, spy, keypad, began }))
     }
@@ -132,6 +132,18 @@ impl Theatre for RehearsalTheatre {
 
     async fn variable(&self, leg: &str, name: &str) -> Option<String> {
         self.pbx.variable(leg, name)
+    }
+
+    async fn restart(&self) -> Result<(), StageError> {
+        Err(StageError("the rehearsal PBX lives in the process that rehearses".into()))
+    }
+
+    async fn is_sealed(&self, leg: &str) -> Result<bool, StageError> {
+        Ok(self.variable(leg, super::freeswitch::SENSITIVE).await.is_some_and(|value| value == "true"))
+    }
+
+    async fn let_leak(&self, _open: bool) -> Result<&'static [&'static str], StageError> {
+        Ok(&["log", "spy", "cdr"])
     }
 
     async fn records(&self) -> Result<Records, StageError> {

@@ -9,7 +9,7 @@ use crate::call::Party;
 use crate::inspect::residue::{Needles, Scan, scan_path, scan_process};
 
 use super::{
-    CallPlan, Conversation, EventLog, Records, Seen, Set, StageError, keys_by_multimon, leaked_keys,
+    CallPlan, Conversation, EventLog, Records, Seen, Set, StageError, is_of, keys_by_multimon, leaked_keys,
     multimon_is_here,
 };
 
@@ -192,8 +192,7 @@ impl Scene {
             return Ok(());
         }
         let legs = [&self.call.customer_leg, &self.call.agent_leg];
-        let of_this_call =
-            |path: &&PathBuf| legs.iter().any(|leg| path.to_string_lossy().contains(leg.as_str()));
+        let of_this_call = |path: &&PathBuf| legs.iter().any(|leg| is_of(path, leg));
         for wav in std::iter::once(&heard).chain(records.recordings.iter().filter(of_this_call)) {
             let keys = keys_by_multimon(wav).await?;
             ensure!(keys.is_empty(), "multimon-ng hears {keys:?} in {}", wav.display());

@@ -19,8 +19,9 @@ pub struct SetOptions {
     pub language: String,
     /// How the bank behaves.
     pub slow_answer_ms: u64,
-    /// Samples per second of the prompts: 8000 spares a PBX with many calls the resampling.
-    pub prompt_rate_hz: u32,
+    /// Samples per second of the prompts, if not as usual on this PBX: 8000 spares one with many calls the
+    /// resampling.
+    pub prompt_rate_hz: Option<u32>,
     /// Further lines for the `[capture]` section.
     pub capture: String,
     /// Further lines for the `[self_service]` section.
@@ -38,7 +39,7 @@ impl SetOptions {
             directory: directory.to_owned(),
             language: "en".into(),
             slow_answer_ms: 11_000,
-            prompt_rate_hz: 16_000,
+            prompt_rate_hz: None,
             capture: String::new(),
             self_service: String::new(),
             deduplicates: true,
@@ -83,13 +84,13 @@ impl Set {
             "[daemon]\nstate_dir = \"state\"\n\n{pbx}\n\
              [merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\nlanguage = \"{language}\"\npsp = \"bank\"\n\
              accepted_brands = [\"visa\", \"mastercard\", \"amex\", \"maestro\"]\ndescription = \"Example Ltd\"\n\n\
-             [prompts]\nrate_hz = {rate_hz}\n\n[capture]\n{capture}\n[self_service]\n{self_service}\n\
+             [prompts]\n{rate_hz}\n[capture]\n{capture}\n[self_service]\n{self_service}\n\
              [[psp]]\nname = \"bank\"\nkind = \"generic\"\nurl = \"http://{bank}/charge\"\n\
              query_url = \"http://{bank}/charges/{{transaction_id}}\"\ndeduplicates = {deduplicates}\n\n\
              [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n",
             pbx = theatre.daemon_config(dir)?,
             language = options.language,
-            rate_hz = options.prompt_rate_hz,
+            rate_hz = options.prompt_rate_hz.map(|hz| format!("rate_hz = {hz}\n")).unwrap_or_default(),
             capture = options.capture,
             self_service = options.self_service,
             bank = bank.address,

@@ -1,4 +1,5 @@
-//! A second Event Socket client that listens to everything: what it is told, everybody on the PBX is told.
+//! A second program beside the daemon that listens to everything it may: what it is told, everybody on the
+//! PBX is told.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,10 +26,14 @@ impl Drop for Spy {
 }
 
 impl Spy {
-    /// Logs in and subscribes to all events and to the log at INFO.
-    pub(super) async fn plant(address: SocketAddr, password: &str) -> Result<Self, StageError> {
+    /// Logs in to an Event Socket and subscribes to all events and to the log at INFO.
+    pub(super) async fn on_event_socket(address: SocketAddr, password: &str) -> Result<Self, StageError> {
+        Self::plant(address, &format!("auth {password}\n\nevent plain ALL\n\nlog info\n\n")).await
+    }
+
+    /// Says `hello`, which has to be all that is needed to be told everything, and listens.
+    pub(super) async fn plant(address: SocketAddr, hello: &str) -> Result<Self, StageError> {
         let mut stream = TcpStream::connect(address).await?;
-        let hello = format!("auth {password}\n\nevent plain ALL\n\nlog info\n\n");
         stream.write_all(hello.as_bytes()).await?;
         let told = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&told);
@@ -47,6 +52,17 @@ impl Spy {
             }
         });
         Ok(Self { told, reading })
+    }
+
+    /// Hangs up, and remembers what it was told.
+    pub(super) fn hang_up(&self) {
+        self.reading.abort();
+    }
+
+    /// Whether it was told this.
+    pub(super) fn heard(&self, mark: &[u8]) -> bool {
+        let kept = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.windows(mark.len()).rev().any(|told| told == mark)
     }
 
     /// Everything it was told.

@@ -14,7 +14,7 @@ use super::legs::Following;
 use super::link::Link;
 use super::prompts::Prompts;
 use super::shield::Shield;
-use crate::call::{AgentCommand, FromPbx, Line, Party};
+use crate::call::{FromPbx, Line, Party};
 use crate::pbx::{Offer, Order};
 
 /// How often a call looks at its legs although nothing was heard.
@@ -189,7 +189,7 @@ impl Call {
             Happening::Hangup if on_customer => self.left(Party::Customer).await,
             Happening::Hangup => self.left(Party::Agent).await,
             Happening::AgentKey(digit) if !on_customer => {
-                if let Some(command) = self.agent_command(digit) {
+                if let Some(command) = self.shared.settings.agent_keys.command(digit) {
                     self.tell(FromPbx::Agent(command)).await;
                 }
             }
@@ -231,19 +231,6 @@ impl Call {
 
     pub fn is_shut(&self) -> bool {
         matches!(self.seal, Seal::Shut { .. })
-    }
-
-    fn agent_command(&self, digit: char) -> Option<AgentCommand> {
-        let keys = &self.shared.settings.agent_keys;
-        [
-            (keys.restart_field, AgentCommand::RestartField),
-            (keys.restart_all, AgentCommand::RestartAll),
-            (keys.toggle_pause, AgentCommand::TogglePause),
-            (keys.other_means, AgentCommand::OtherMeans),
-            (keys.cancel, AgentCommand::Cancel),
-        ]
-        .into_iter()
-        .find_map(|(key, command)| (key == digit).then_some(command))
     }
 
     async fn finish(mut self) {

@@ -35,6 +35,7 @@
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
+//! | `tonegate check` | `module_exists`, `xml_locate dialplan context name CONTEXT`, `global_getvar tonegate_up` |
 //! | self-test | `bgapi originate {origination_uuid=…,sensitive_dtmf=true,tonegate_nonce=…,…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill A` |
 //!
 //! Variables read before a seal: `proxy_media`, `pass_rfc2833`, `signal_bond` (else `bridge_uuid`),
@@ -63,6 +64,7 @@
 //! `dialplan/freeswitch/`.
 
 mod call;
+mod check;
 mod door;
 mod event;
 mod facts;
@@ -93,10 +95,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use self::call::{Call, Restore, Seal};
+pub use self::check::check;
 use self::door::Door;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
-pub use self::settings::{AgentKeys, FreeSwitchSettings, SettingError};
+pub use self::settings::{FreeSwitchSettings, SettingError};
 pub use self::words::Unspeakable;
 use super::{CallName, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session};
 use crate::call::{Line, SayId};

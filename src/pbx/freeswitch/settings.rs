@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::words;
+use crate::pbx::AgentKeys;
 
 /// One FreeSWITCH node. Every field has a default; times are in milliseconds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -43,22 +44,6 @@ pub struct FreeSwitchSettings {
     pub heartbeat_ms: u64,
 }
 
-/// The keys the agent presses after `*` during a payment.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields, default)]
-pub struct AgentKeys {
-    /// Take the current field again.
-    pub restart_field: char,
-    /// Take all fields again, or another card.
-    pub restart_all: char,
-    /// Pause, or go on.
-    pub toggle_pause: char,
-    /// Another means of payment.
-    pub other_means: char,
-    /// End the payment.
-    pub cancel: char,
-}
-
 /// A setting that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("freeswitch.{setting} = `{value}`: {remedy}")]
@@ -69,18 +54,6 @@ pub struct SettingError {
     pub value: String,
     /// What it may be.
     pub remedy: &'static str,
-}
-
-impl Default for AgentKeys {
-    fn default() -> Self {
-        Self { restart_field: '1', restart_all: '2', toggle_pause: '3', other_means: '4', cancel: '9' }
-    }
-}
-
-impl AgentKeys {
-    pub(super) fn all(&self) -> [char; 5] {
-        [self.restart_field, self.restart_all, self.toggle_pause, self.other_means, self.cancel]
-    }
 }
 
 impl Default for FreeSwitchSettings {
@@ -137,12 +110,8 @@ impl FreeSwitchSettings {
         {
             return bad("feature_code", &self.feature_code, "use 2 to 16 keys out of 0-9, * and #");
         }
-        let keys = self.agent_keys.all();
-        if let Some(key) = keys.iter().find(|key| !key.is_ascii_digit()) {
-            return bad("agent_keys", key, "each is one digit, pressed after *");
-        }
-        if let Some((_, key)) = keys.iter().enumerate().find(|(n, key)| keys[..*n].contains(key)) {
-            return bad("agent_keys", key, "no two commands may share a digit");
+        if let Some((key, remedy)) = self.agent_keys.fault() {
+            return bad("agent_keys", &key, remedy);
         }
         for (setting, ms) in [
             ("connect_timeout_ms", self.connect_timeout_ms),

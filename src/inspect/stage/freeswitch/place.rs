@@ -1,27 +1,12 @@
 //! Calls between test telephones through FreeSWITCH.
 
-use std::time::Duration;
+use crate::inspect::phone::Dialog;
 
-use tokio::time::timeout;
-
-use crate::call::Party;
-use crate::inspect::phone::{Answer, Dialog, Phone, PhoneError, PhoneSettings};
-
+use super::super::telephone::{
+    AGENT, CUSTOMER, bring_together, conversation, dial_payment_number, telephone,
+};
 use super::super::{CallPlan, Conversation, Handset, Keys, Media, Route, StageError};
 use super::FreeSwitchTheatre;
-use super::handset::{Telephone, marker};
-
-/// How long a call may take until both telephones have answered.
-const ANSWER_MS: u64 = 30_000;
-/// How long it may take from there until both hear each other.
-const VOICE_MS: u64 = 10_000;
-/// How long a called telephone rings.
-const RING_MS: u64 = 60;
-/// The numbers of the customer and of the agent.
-const CUSTOMER: &str = "0123456789";
-const AGENT: &str = "1001";
-/// The number that is dialled to pay without an agent.
-const PAYMENT_NUMBER: &str = "700";
 
 impl FreeSwitchTheatre {
     /// Sets a conversation up.
@@ -36,13 +21,7 @@ impl FreeSwitchTheatre {
         let headers = headers(plan, &called.uri());
         let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let target = format!("sip:{}@{}", number(plan.route), self.exchange());
-        let both = async {
-            tokio::try_join!(caller.call_with(&target, &headers), async { Ok(called.answered().await) })
-        };
-        let both = timeout(Duration::from_millis(ANSWER_MS), both).await;
-        let (calling, answering) = both
-            .map_err(|_| StageError("the called telephone was not reached; see FreeSWITCH's log".into()))?
-            .map_err(told)?;
+        let (calling, answering) = bring_together(caller, called, &target, &headers).await?;
         let (customer, agent) = if agent_calls { (answering, calling) } else { (calling, answering) };
         let [customer_leg, agent_leg] = [self.leg(&customer).await?, self.leg(&agent).await?];
         if plan.record {
@@ -56,34 +35,16 @@ impl FreeSwitchTheatre {
             }
         }
         let exchange = self.exchange().to_string();
-        customer.speak(Some(marker(Party::Customer)));
-        agent.speak(Some(marker(Party::Agent)));
-        let customer = Telephone::new(customer, plan.keys, &exchange);
-        let agent = Telephone::new(agent, Keys::Rfc4733, &exchange);
-        let (one, other) =
-            tokio::join!(customer.awaits(Party::Agent, VOICE_MS), agent.awaits(Party::Customer, VOICE_MS));
-        if !(one && other) {
-            return Err(StageError(format!(
-                "no voice: customer hears agent: {one}, agent hears customer: {other}"
-            )));
-        }
-        Ok(Conversation { customer: Box::new(customer), agent: Box::new(agent), customer_leg, agent_leg })
+        conversation((customer, customer_leg), (agent, agent_leg), plan.keys, &exchange).await
     }
 
     /// Dials the payment number. Where the dialplan falls back to a human, one answers and speaks as agent.
     pub(super) async fn place_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
         let (customer, human) = (telephone(CUSTOMER, keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
-        human.speak(Some(marker(Party::Agent)));
-        let (target, callee) = (format!("sip:{PAYMENT_NUMBER}@{}", self.exchange()), human.uri());
+        let callee = human.uri();
         let in_band = if keys == Keys::InBand { "true" } else { "false" };
         let headers = [("X-Stage-Callee", callee.as_str()), ("X-Stage-Inband", in_band)];
-        let call = customer.call_with(&target, &headers);
-        let dialog = timeout(Duration::from_millis(ANSWER_MS), call)
-            .await
-            .map_err(|_| StageError("the payment number does not answer; see FreeSWITCH's log".into()))?
-            .map_err(told)?;
-        dialog.speak(Some(marker(Party::Customer)));
-        Ok(Box::new(Telephone::new(dialog, keys, &self.exchange().to_string()).beside(human)))
+        dial_payment_number(&customer, human, keys, &self.exchange().to_string(), &headers).await
     }
 
     /// Makes a telephone the only one that works in the mod_fifo queue. The feature code stands in its dial
@@ -116,22 +77,6 @@ impl FreeSwitchTheatre {
     }
 }
 
-/// A telephone that sends its keys like this. Without telephone events nothing of them is offered.
-async fn telephone(user: &str, keys: Keys) -> Result<Phone, StageError> {
-    let telephone_event = match keys {
-        Keys::Rfc4733 | Keys::Both => Some(101),
-        Keys::InBand | Keys::Info => None,
-    };
-    let settings = PhoneSettings {
-        telephone_event,
-        answer: Answer::AfterMs(RING_MS),
-        ring_timeout_ms: ANSWER_MS,
-        seed: rand::random(),
-        ..PhoneSettings::new(user)
-    };
-    Phone::bind(settings).await.map_err(told)
-}
-
 fn number(route: Route) -> &'static str {
     match route {
         Route::Inbound => "2001",
@@ -159,8 +104,4 @@ fn headers(plan: &CallPlan, called: &str) -> Vec<(&'static str, String)> {
         ("X-Stage-Code", plan.code_digits.then_some("digits")),
     ];
     named.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect()
-}
-
-fn told(fault: PhoneError) -> StageError {
-    StageError(fault.to_string())
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::super::StageError;
+use super::super::ports::Ports;
 use super::super::set::secret;
-use super::ports::Ports;
+use super::super::setting::{changed, plain};
 
 /// The configuration, with names between at-signs where an instance differs from the next.
 const TEMPLATE: &str = include_str!("freeswitch.xml");
@@ -48,7 +49,7 @@ pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(
     for name in DIRECTORIES {
         std::fs::create_dir_all(directory.join(name))?;
     }
-    let keypad = format!("127.0.0.1:{}", ports.keypad());
+    let keypad = format!("127.0.0.1:{}", ports.second());
     let human = "sofia/stage/${sip_h_X-Stage-Callee}";
     let both = [
         ("tonegate.xml", CONTEXT, vec![(KEYPAD, keypad.as_str())]),
@@ -62,26 +63,10 @@ pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(
         ("@PASSWORD@", password.to_owned()),
         ("@DIRECT_NUMBER@", DIRECT_NUMBER.to_owned()),
         ("@SIP_PORT@", ports.sip().to_string()),
-        ("@EVENT_SOCKET_PORT@", ports.event_socket().to_string()),
+        ("@EVENT_SOCKET_PORT@", ports.control().to_string()),
         ("@FIRST_MEDIA_PORT@", ports.first_media().to_string()),
         ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
     ];
     let text = filled.iter().fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(name, value));
     secret(&directory.join("conf/freeswitch.xml"), &text)
-}
-
-/// A dialplan with an admin's changes; what is to be changed must be there.
-fn changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<String, StageError> {
-    changes.iter().try_fold(text.to_owned(), |text, (from, to)| {
-        let changed = text.contains(from).then(|| text.replace(from, to));
-        changed
-            .ok_or_else(|| StageError(format!("tonegate's dialplan {name} does not hold `{from}` any more")))
-    })
-}
-
-fn plain(path: &Path) -> Result<String, StageError> {
-    path.to_str()
-        .filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c)))
-        .map(str::to_owned)
-        .ok_or_else(|| StageError(format!("{}: use a directory of plain letters and digits", path.display())))
 }

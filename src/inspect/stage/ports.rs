@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
-use super::super::StageError;
+use super::StageError;
 
 /// Ports of one instance: its own few and those of the media of two hundred calls.
 const BLOCK_PORTS: u16 = 1_024;
@@ -37,7 +37,7 @@ impl Ports {
 
     /// A process that did not belong to us may sit in the middle of a block.
     fn are_free(&self) -> bool {
-        let tcp = [self.event_socket(), self.keypad(), self.sip()];
+        let tcp = [self.control(), self.second(), self.sip()];
         tcp.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
             && (self.base..=self.last_media())
                 .all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
@@ -48,13 +48,14 @@ impl Ports {
         self.base + 3
     }
 
-    /// Where FreeSWITCH offers its event socket.
-    pub fn event_socket(&self) -> u16 {
+    /// Where the PBX takes orders (FreeSWITCH: its Event Socket; Asterisk: its Manager Interface).
+    pub fn control(&self) -> u16 {
         self.base + 1
     }
 
-    /// Where the daemon awaits the private connections.
-    pub fn keypad(&self) -> u16 {
+    /// A second port for orders or events (FreeSWITCH: where the daemon awaits its private connections;
+    /// Asterisk: HTTP with ARI).
+    pub fn second(&self) -> u16 {
         self.base + 2
     }
 

@@ -1,4 +1,4 @@
-//! A relay in front of the event socket, so that the daemon's control connection can be cut.
+//! A relay in front of a PBX's control port, so that the daemon's connection can be cut.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::super::StageError;
+use super::StageError;
 
 /// How many connections are relayed at a time.
 const MAX_CONNECTIONS: usize = 16;

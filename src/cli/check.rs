@@ -1,0 +1,70 @@
+//! `tonegate check`: looks at the configuration and at what it names, and says what an admin should do.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Fault, pbx};
+use crate::config::{self, Config};
+use crate::pbx::{Finding, Severity};
+use crate::psp;
+
+/// Options of `tonegate check`.
+#[derive(Args)]
+pub(super) struct Check {
+    /// The configuration.
+    #[arg(long, default_value = config::DEFAULT_PATH)]
+    config: PathBuf,
+}
+
+impl Check {
+    /// Exit status 0 if nothing was found, 1 if something was.
+    pub(super) fn run(self) -> Result<ExitCode, Fault> {
+        let config = Config::load(&self.config)?;
+        let findings = super::runtime()?.block_on(findings(&config))?;
+        for finding in &findings {
+            anstream::println!("{}", line(finding));
+        }
+        if findings.is_empty() {
+            anstream::println!("nothing to complain of");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Ok(ExitCode::from(1))
+    }
+}
+
+/// All that is found, the worst first.
+async fn findings(config: &Config) -> Result<Vec<Finding>, Fault> {
+    // All accounts, not only the one that is charged: keys, certificates, and what each shall be used for.
+    for section in &config.psp {
+        psp::from_section(section)?;
+    }
+    let mut findings = pbx::check(config).await?;
+    findings.sort_by_key(|finding| finding.severity);
+    Ok(findings)
+}
+
+fn line(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Refuses => "error",
+        Severity::Warns => "warning",
+    };
+    format!("{severity}: {}: {}; {}", finding.place, finding.what, finding.remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_with_severity_place_fault_and_remedy() {
+        let finding = Finding {
+            severity: Severity::Refuses,
+            place: "cel.conf".into(),
+            what: "CEL writes every key".into(),
+            remedy: "list the events without DTMF".into(),
+        };
+        assert_eq!(line(&finding), "error: cel.conf: CEL writes every key; list the events without DTMF");
+    }
+}

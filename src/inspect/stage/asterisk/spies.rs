@@ -1,0 +1,81 @@
+//! Programs beside tonegate: what they are told, every such program is told.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::super::StageError;
+use super::super::spy::Spy;
+use super::{AsteriskTheatre, local};
+
+/// How long a spy may lag behind.
+const SPY_LAG_MS: u64 = 5_000;
+
+/// A program beside tonegate.
+pub(super) struct Listener {
+    /// What its words are called in the records.
+    pub kind: &'static str,
+    /// Whether it is told of the stage's marks. One that hears keys alone is not, nor one whose Asterisk is no
+    /// more.
+    pub hears_marks: bool,
+    pub spy: Spy,
+}
+
+impl AsteriskTheatre {
+    /// Plants both, and waits until they hear.
+    pub(super) async fn plant_spies(&self) -> Result<(), StageError> {
+        self.listen("spy", true).await?;
+        let http = local(self.ports.second());
+        // Frames from a server are not masked, and a spy keeps whatever comes: no more is needed than to ask.
+        let hello = format!(
+            "GET /ari/events?app=spy&api_key=spy:{} HTTP/1.1\r\nHost: {http}\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ari\r\n\
+             Sec-WebSocket-Key: c3RhZ2Utc3RhZ2Utc3RhZw==\r\n\r\n",
+            self.password
+        );
+        let spy = Spy::plant(http, &hello).await?;
+        self.listeners.lock().await.push(Listener { kind: "ari", hears_marks: true, spy });
+        let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
+        let subscription = [("eventSource", "deviceState:")];
+        while let Err(fault) = self.ari.post("/applications/spy/subscription", &subscription).await {
+            if Instant::now() > end {
+                return Err(fault);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        self.spies_catch_up().await
+    }
+
+    /// Lets an account of the Manager Interface listen to all that it is allowed to hear.
+    pub(super) async fn listen(&self, account: &str, hears_marks: bool) -> Result<(), StageError> {
+        let hello = format!(
+            "Action: Login\r\nUsername: {account}\r\nSecret: {}\r\nEvents: on\r\n\r\n",
+            self.password
+        );
+        let spy = Spy::plant(local(self.ports.control()), &hello).await?;
+        self.listeners.lock().await.push(Listener { kind: "spy", hears_marks, spy });
+        Ok(())
+    }
+
+    /// Waits until both spies have been told everything that has happened so far. One that is deaf, or full,
+    /// is a fault: half a truth must not pass for the whole.
+    pub(super) async fn spies_catch_up(&self) -> Result<(), StageError> {
+        // Letters alone, so that nobody takes it for keys.
+        let mark: String = (0..24).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
+        while Instant::now() < end {
+            let event = [("UserEvent", "StageMark"), ("Mark", mark.as_str())];
+            self.manager.lock().await.order("UserEvent", &event).await?;
+            self.ari.post(&format!("/events/user/{mark}"), &[("application", "spy")]).await?;
+            for _ in 0..10 {
+                let listeners = self.listeners.lock().await;
+                if listeners.iter().filter(|one| one.hears_marks).all(|one| one.spy.heard(mark.as_bytes())) {
+                    return Ok(());
+                }
+                drop(listeners);
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+        Err(StageError("a spy does not hear Asterisk any more".into()))
+    }
+}

@@ -1,0 +1,162 @@
+//! Ending the seal of the customer's leg.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use tracing::info;
+
+use super::ami::Action;
+use super::call::{Call, Seal};
+use super::event::Happening;
+use super::link::LinkError;
+use super::sealing::SealError;
+
+impl Call {
+    /// Ends the seal and hands the call back.
+    pub async fn unseal(&mut self) -> Result<(), SealError> {
+        if !self.is_shut() {
+            return Ok(());
+        }
+        let bridge = self.bridge().map(str::to_owned);
+        if !self.customer_left {
+            self.lower_all().await?;
+        }
+        match self.agent.clone() {
+            None => self.unmark().await?,
+            Some(agent) => {
+                self.end_whispers().await;
+                self.hand_back(&agent, bridge.as_deref()).await?;
+            }
+        }
+        if let Some(bridge) = bridge {
+            // It goes with the application's last channel; it may be gone already.
+            let _ = self.link.delete(&format!("/bridges/{bridge}")).await;
+        }
+        self.seal = Seal::Open;
+        self.parted = None;
+        Ok(())
+    }
+
+    async fn hand_back(&mut self, agent: &str, bridge: Option<&str>) -> Result<(), SealError> {
+        if self.moved {
+            // Whoever has the customer now keeps them; an agent left alone has nobody to talk to.
+            self.unmark().await?;
+            if !self.agent_left && self.is_in(agent, bridge).await? {
+                self.hang_up(agent).await?;
+            }
+            return Ok(());
+        }
+        match (self.customer_left, self.agent_left) {
+            (true, true) => Ok(()),
+            // As after any call whose other end hung up.
+            (true, false) => self.hang_up(agent).await,
+            (false, true) => {
+                self.unmark().await?;
+                self.hang_up(&self.customer.clone()).await
+            }
+            (false, false) => self.rejoin(agent, bridge).await,
+        }
+    }
+
+    /// The agent's channel goes on in the dialplan, and there takes the customer along.
+    async fn rejoin(&mut self, agent: &str, bridge: Option<&str>) -> Result<(), SealError> {
+        if let Some(bridge) = bridge {
+            // Absorbing keys stays with a channel that leaves the bridge; added again it does so no longer.
+            let add = format!(
+                "/bridges/{bridge}/addChannel?channel={}&inhibitConnectedLineUpdates=true",
+                self.customer
+            );
+            self.link.post(&add).await?;
+        }
+        let context = &self.shared.settings.legs_context;
+        let path = format!("/channels/{agent}/continue?context={context}&extension=rejoin&priority=1");
+        match self.link.post(&path).await {
+            Ok(_) => self.rejoined(bridge).await?,
+            // Not with us: it may have gone back already.
+            Err(LinkError::Refused(_)) if self.are_together(agent, bridge).await? => {}
+            Err(why) => return Err(why.into()),
+        }
+        Ok(self.unmark().await?)
+    }
+
+    /// Waits until the customer is in another bridge than ours.
+    async fn rejoined(&mut self, ours: Option<&str>) -> Result<(), SealError> {
+        let until = Instant::now() + Duration::from_millis(self.shared.settings.seal_timeout_ms);
+        // From here on it is no news that they leave our bridge.
+        if let Seal::Shut { bridge, .. } = &mut self.seal {
+            *bridge = None;
+        }
+        let rejoined = loop {
+            let event = match timeout_at(until, self.legs.next()).await {
+                Err(_) => break Err(SealError::NotRejoined),
+                Ok(None) => break Err(SealError::Gone),
+                Ok(Some(event)) => event,
+            };
+            match &event.kind {
+                Happening::Bridged(bridge) if event.leg == self.customer && Some(bridge.as_str()) != ours => {
+                    break Ok(());
+                }
+                _ => self.note(event).await,
+            }
+            if self.customer_left || self.agent_left {
+                break Ok(());
+            }
+        };
+        if let Seal::Shut { bridge, .. } = &mut self.seal {
+            *bridge = ours.map(str::to_owned);
+        }
+        rejoined
+    }
+
+    async fn is_in(&self, leg: &str, bridge: Option<&str>) -> Result<bool, LinkError> {
+        let Some(bridge) = bridge else { return Ok(false) };
+        match self.link.get(&format!("/bridges/{bridge}")).await {
+            Ok(found) => Ok(holds(&found, leg)),
+            Err(LinkError::Gone) => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
+    async fn are_together(&self, agent: &str, ours: Option<&str>) -> Result<bool, LinkError> {
+        let mut bridges = Vec::with_capacity(2);
+        for leg in [self.customer.as_str(), agent] {
+            let rows = self.link.channels(Some(leg), "").await?;
+            bridges.push(super::offers::row(&rows, leg).map(|row| row.get("BridgeID").to_owned()));
+        }
+        let is_theirs = |bridge: &&Option<String>| {
+            bridge.as_deref().is_some_and(|bridge| !bridge.is_empty() && Some(bridge) != ours)
+        };
+        Ok(bridges.first().filter(is_theirs).is_some_and(|bridge| bridges.get(1) == Some(bridge)))
+    }
+
+    async fn hang_up(&self, leg: &str) -> Result<(), SealError> {
+        match self.link.delete(&format!("/channels/{leg}")).await {
+            Ok(_) | Err(LinkError::Gone) => Ok(()),
+            // A channel that is not with us any more.
+            Err(LinkError::Refused(_)) => {
+                Ok(self.link.one(Action::new("Hangup").with("Channel", leg)).await.map(drop)?)
+            }
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// Self-service: the dialplan goes on to its fallback.
+    pub async fn hand_over(&mut self) {
+        if self.agent.is_some() || self.customer_left {
+            return;
+        }
+        self.let_go = true;
+        if let Err(why) = self.unseal().await {
+            info!(leg = %self.customer, %why, "a caller is handed over with the seal still shut");
+        }
+        if let Err(why) = self.link.post(&format!("/channels/{}/continue", self.customer)).await {
+            info!(leg = %self.customer, %why, "a caller could not be handed over");
+        }
+    }
+}
+
+/// Whether a bridge holds this channel.
+pub(super) fn holds(bridge: &Value, leg: &str) -> bool {
+    bridge["channels"].as_array().is_some_and(|all| all.iter().any(|one| one == leg))
+}
