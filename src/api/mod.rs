@@ -7,6 +7,7 @@
 //! | `POST /v1/payments` | prepares a payment for an agent, or begins it on a call that is up |
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
+//! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
 //! Callers present the key of the configuration as `Authorization: Bearer …`. Errors are
@@ -14,6 +15,7 @@
 
 mod auth;
 mod events;
+mod hooks;
 mod payments;
 mod problem;
 
@@ -70,6 +72,8 @@ fn router(state: State) -> Router {
     Router::new()
         .route("/health", get(|| async { "ok\n" }))
         .route("/ready", get(ready))
+        // Providers present no key: what they send is believed for its signature.
+        .route("/webhooks/psp/{name}", post(hooks::psp))
         .merge(guarded)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

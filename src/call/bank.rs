@@ -17,6 +17,16 @@ impl AttemptId {
     pub fn key(&self) -> String {
         format!("tg-{}-{}", uuid::Uuid::from_u128(self.payment), self.ordinal)
     }
+
+    /// The attempt whose key this is; `None` for any other text.
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<AttemptId> {
+        let (payment, ordinal) = key.strip_prefix("tg-")?.rsplit_once('-')?;
+        let payment = uuid::Uuid::try_parse(payment).ok()?.as_u128();
+        let attempt = AttemptId { payment, ordinal: ordinal.parse().ok()? };
+        // One attempt has one key, to the letter.
+        (attempt.key() == key).then_some(attempt)
+    }
 }
 
 /// Why a bank says no, as far as it matters to the customer and the agent.
@@ -55,4 +65,21 @@ pub enum Outcome {
     NotCharged,
     /// It may have been charged. Never send this card again before it is known.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_its_attempt_and_no_other_text_does() {
+        let attempt = AttemptId { payment: 0x0192_0000_0000_7000_8000_0000_0000_0001, ordinal: 2 };
+        assert_eq!(AttemptId::of_key(&attempt.key()), Some(attempt));
+        let key = attempt.key();
+        for other in
+            ["", "tg-", "order-7", &key.to_uppercase(), &key.replace("tg-", "tg"), &format!("{key}0")[1..]]
+        {
+            assert_eq!(AttemptId::of_key(other), None, "{other}");
+        }
+    }
 }

@@ -78,12 +78,14 @@ mod body;
 mod brand;
 mod entry;
 mod fields;
+mod jwe;
 mod key;
 mod luhn;
 mod masked;
 mod pages;
 mod pan;
 mod reader;
+mod specimen;
 mod vault;
 
 pub use body::{SecretBody, SecretBodyBuilder};
@@ -93,10 +95,12 @@ pub use entry::{
     POSTAL_DIGITS_MAX, PanFault, PostalFault, TooMany,
 };
 pub use fields::{Expiry, Postal, SecurityCode, YearMonth};
+pub use jwe::{CardEncryptionKey, CardField, CardKeyFault};
 pub use key::{Key, KeyKind};
 pub use masked::{LastFour, MaskedPan, dots};
 pub use pan::{Pan, is_published_test_number};
 pub use reader::{READER_MAX_BYTES, SecretBuffer};
+pub use specimen::{SPECIMENS, Specimen};
 pub use vault::{MAX_SLOTS, Vault, VaultFull, VaultStatus};
 
 /// What the customer keyed for one payment. Moved, never copied; wiped on drop.

@@ -8,6 +8,7 @@ use clap::Args;
 use super::{Fault, pbx};
 use crate::config::{self, Config};
 use crate::pbx::{Finding, Severity};
+use crate::psp;
 
 /// Options of `tonegate check`.
 #[derive(Args)]
@@ -35,6 +36,10 @@ impl Check {
 
 /// All that is found, the worst first.
 async fn findings(config: &Config) -> Result<Vec<Finding>, Fault> {
+    // All accounts, not only the one that is charged: keys, certificates, and what each shall be used for.
+    for section in &config.psp {
+        psp::from_section(section)?;
+    }
     let mut findings = pbx::check(config).await?;
     findings.sort_by_key(|finding| finding.severity);
     Ok(findings)

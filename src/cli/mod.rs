@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod fault;
 mod pbx;
+mod psp;
 mod serve;
 mod testbank;
 
@@ -34,6 +35,9 @@ enum Command {
     Demo(demo::Demo),
     /// Run a bank that moves no money, to try things out.
     Testbank(testbank::Testbank),
+    /// Try accounts with payment service providers.
+    #[command(subcommand)]
+    Psp(psp::Psp),
 }
 
 /// Runs the command line given to the process.
@@ -47,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
+        Command::Psp(psp) => psp.run(),
     };
     match done {
         Ok(code) => code,

@@ -7,7 +7,8 @@ use super::Config;
 use super::capture::CaptureSection;
 use super::error::{ConfigError, Place, suggest};
 use super::pbx::{FreeSwitchSection, PbxKind, check_agent_keys};
-use super::sections::{PromptRate, PspSection};
+use super::psp::PspSection;
+use super::sections::PromptRate;
 
 /// Names of nodes and accounts stand in keys of the journal and in variables of the PBX.
 const MAX_NAME_LETTERS: usize = 40;

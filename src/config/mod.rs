@@ -9,6 +9,7 @@ mod capture;
 mod check;
 mod error;
 mod pbx;
+mod psp;
 mod secret;
 mod sections;
 mod words;
@@ -25,10 +26,11 @@ pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
+pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
     ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
-    PromptRate, PromptsSection, PspSection, StoreSection,
+    PromptRate, PromptsSection, StoreSection,
 };
 
 use secret::SecretPlaces;

@@ -63,6 +63,10 @@ impl SecretPlaces {
         &self.place
     }
 
+    pub(super) fn base(&self) -> &Path {
+        &self.base
+    }
+
     /// Fetches the secret that stands at `key` with `_file` or `_credential` behind it.
     pub(super) fn fetch(
         &self,

@@ -9,8 +9,8 @@ use crate::call::{AttemptId, Outcome};
 use crate::card::Card;
 use crate::pbx::Offer;
 use crate::psp::resolve::{Step, settle};
-use crate::psp::{self, Charge};
-use crate::store::{self, NewAttempt, Settlement};
+use crate::psp::{self, Charge, Customer};
+use crate::store::{self, NewAttempt, Settled, Settlement};
 
 use super::Desk;
 use super::event::EventBody;
@@ -41,9 +41,11 @@ impl Desk {
             description: plan.description.clone(),
             reference: plan.reference.clone(),
             caller_number: offer.caller_number.clone(),
+            customer: Customer::default(),
             parameters: plan.parameters.clone(),
         };
         let desk = Arc::clone(self);
+        self.waiting.add(attempt, answers.clone());
         self.charges.spawn(async move {
             let answer = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
                 Ok(()) => desk.settle(&charge, card).await,
@@ -52,8 +54,9 @@ impl Desk {
                     unsent(&fault)
                 }
             };
-            desk.settled(attempt, &answer).await;
-            if answers.send(Answer::Bank(attempt, answer.outcome.clone())).await.is_err() {
+            let news = desk.settled(attempt, &answer).await;
+            // What a webhook told before is not told again.
+            if answers.send(Answer::Bank(attempt, answer.outcome.clone())).await.is_err() && news {
                 desk.tell_late(attempt, answer.outcome).await;
             }
         });
@@ -95,8 +98,9 @@ impl Desk {
         }
     }
 
-    /// Writes down what became of an attempt, and tells the admin if it is theirs to mend.
-    pub(super) async fn settled(&self, attempt: AttemptId, answer: &psp::Answer) {
+    /// Writes down what became of an attempt, and tells the admin if it is theirs to mend. Whether it was news: what
+    /// could not be written down is.
+    pub(super) async fn settled(&self, attempt: AttemptId, answer: &psp::Answer) -> bool {
         if let Some(remedy) = &answer.remedy {
             tracing::error!(
                 psp = self.psp.name(),
@@ -106,8 +110,12 @@ impl Desk {
             );
         }
         let settlement = Settlement { outcome: answer.outcome.clone(), detail: answer.detail.clone() };
-        if let Err(fault) = self.store.settle_attempt(attempt, &settlement).await {
-            tracing::error!(attempt = attempt.key(), "an outcome was not written down: {fault}");
+        match self.store.settle_attempt(attempt, &settlement).await {
+            Ok(settled) => settled == Settled::Recorded,
+            Err(fault) => {
+                tracing::error!(attempt = attempt.key(), "an outcome was not written down: {fault}");
+                true
+            }
         }
     }
 

@@ -12,11 +12,13 @@ mod news;
 mod payment;
 mod reconcile;
 mod task;
+mod webhook;
 
 pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
 pub use payment::{Prepared, Request, StartError};
+pub use webhook::HookFault;
 
 use std::sync::Arc;
 
@@ -76,6 +78,8 @@ pub struct Desk {
     pub live: Live,
     pub(crate) calls: TaskTracker,
     pub(crate) charges: TaskTracker,
+    /// Calls that may still hear of an attempt by webhook.
+    waiting: webhook::Waiting,
     pub(crate) draining: CancellationToken,
     /// Why no payment can be taken now; `None` while the PBX is there and its seal holds.
     pub(crate) pbx_down: watch::Sender<Option<String>>,
@@ -101,6 +105,7 @@ impl Desk {
             feed: Feed::new(),
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
+            waiting: webhook::Waiting::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),
         })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::call::{AttemptId, Outcome};
 use crate::psp::resolve::{Step, reconcile};
-use crate::psp::{Answer, Charge};
+use crate::psp::{Answer, Charge, Customer, Operation};
 use crate::store::{AttemptState, OpenAttempt};
 
 use super::Desk;
@@ -51,7 +51,16 @@ impl Desk {
         if open.attempt.state == AttemptState::Journalled {
             return self.never_sent(attempt).await;
         }
-        if !self.psp.capabilities().query {
+        // Another provider would truthfully say that it never saw the key.
+        if open.attempt.psp != self.psp.name() {
+            tracing::warn!(
+                attempt = attempt.key(),
+                psp = open.attempt.psp,
+                "an open attempt went to an account that is not `merchant.psp` any more: look it up there"
+            );
+            return;
+        }
+        if !self.psp.capabilities().can(Operation::Query) {
             return;
         }
         let charge = Charge {
@@ -61,6 +70,7 @@ impl Desk {
             description: String::new(),
             reference: open.payment.begun.reference,
             caller_number: None,
+            customer: Customer::default(),
             parameters: BTreeMap::new(),
         };
         let mut steps = Vec::new();

@@ -1,21 +1,22 @@
 //! From the configuration to a working account.
 
-use serde::Deserialize;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Psp;
-use super::generic::{GenericConnector, GenericSettings};
-use crate::config::{ConfigError, PspSection};
+use serde::Deserialize;
+use zeroize::Zeroizing;
 
-/// One provider's section of the configuration; `kind` chooses.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum PspSettings {
-    /// A generic pay connector, as programmable telephony knows it; the test bank is one.
-    Generic(GenericSettings),
-}
+use super::adyen::{Adyen, AdyenSecrets, AdyenSettings};
+use super::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
+use super::generic::{GenericConnector, GenericSettings};
+use super::http::{Check, HttpSettings, Tap};
+use super::hyperswitch::{Hyperswitch, HyperswitchSecrets, HyperswitchSettings};
+use super::lyra::{Lyra, LyraSettings};
+use super::stripe::{Stripe, StripeSecrets, StripeSettings};
+use super::worldline::{Worldline, WorldlineSecrets, WorldlineSettings};
+use super::{Operation, Psp};
+use crate::config::{ConfigError, PspSection};
 
 /// What is wrong with a provider's section of the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -47,36 +48,151 @@ pub enum PspConfigError {
     },
 }
 
-/// Builds the account called `name`. Reads its password and certificates now, so that a mistake shows when the
-/// service starts and not when the first customer pays.
+/// What the company uses an account for.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Uses {
+    uses: Vec<Operation>,
+}
+
+impl Uses {
+    const KEYS: [&str; 1] = ["uses"];
+}
+
+/// Builds the account of a `[[psp]]` section; faults are told with their place in the file. Reads passwords and
+/// certificates now, so that a mistake shows when the service starts and not when the first customer pays.
 ///
 /// # Errors
-/// If a setting cannot work or a file cannot be read; nothing is sent to the provider.
-pub fn from_config(name: &str, settings: &PspSettings) -> Result<Arc<dyn Psp>, PspConfigError> {
-    match settings {
-        PspSettings::Generic(settings) => Ok(Arc::new(GenericConnector::new(name, settings)?)),
+/// If a setting cannot work, the kind is unknown, a file or a secret cannot be had, or the account shall be used
+/// for what its provider cannot do. Nothing is sent to the provider.
+pub fn from_section(section: &PspSection) -> Result<Arc<dyn Psp>, ConfigError> {
+    from_section_with(section, None)
+}
+
+/// The same for somebody who looks on.
+///
+/// # Errors
+/// As [`from_section`].
+pub fn from_section_with(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, ConfigError> {
+    let psp = open(section, tap)?;
+    let Uses { uses } = section.settings_of(&Uses::KEYS)?;
+    for operation in uses {
+        if let Some(reason) = psp.capabilities().lacking(operation) {
+            let remedy = "leave the word out, or use an account with another provider for it";
+            return Err(section.fault("uses", format!("{reason}; {remedy}")));
+        }
+    }
+    Ok(psp)
+}
+
+/// An account with dummy credentials at an address of this machine, to try a provider's stand-in out.
+///
+/// # Errors
+/// If the kind is unknown, or the address is not one of this machine's.
+pub fn dummy(kind: &str, url: &str, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, PspConfigError> {
+    let check = Check { psp: kind };
+    check.loopback("--base-url", url)?;
+    let http = HttpSettings::default();
+    let secret = |text: &str| Zeroizing::new(text.to_owned());
+    Ok(match kind {
+        "generic" => Arc::new(GenericConnector::new(kind, &GenericSettings::at(url), None, tap)?),
+        "adyen" => {
+            let settings = AdyenSettings { url: Some(url.into()), ..AdyenSettings::test("TestMerchant") };
+            let secrets = AdyenSecrets { api_key: secret("dummy_test_key"), webhook_secret: None };
+            Arc::new(Adyen::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "stripe" => {
+            let success_url = Some("https://shop.invalid/paid".into());
+            let settings = StripeSettings { success_url, ..StripeSettings::at(url) };
+            let secrets = StripeSecrets { api_key: secret("sk_test_dummy"), webhook_secret: None };
+            Arc::new(Stripe::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "checkout" => {
+            let settings = CheckoutSettings { url: Some(url.into()), ..CheckoutSettings::default() };
+            let secrets = CheckoutSecrets { api_key: secret("sk_sbox_dummy"), webhook_secret: None };
+            Arc::new(Checkout::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "hyperswitch" => {
+            let return_url = Some("https://shop.invalid/paid".into());
+            let settings = HyperswitchSettings { return_url, ..HyperswitchSettings::at(url) };
+            let secrets = HyperswitchSecrets { api_key: secret("snd_dummy"), webhook_secret: None };
+            Arc::new(Hyperswitch::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        "lyra" => {
+            let settings = LyraSettings::at(url, "12345678");
+            Arc::new(Lyra::new(kind, &settings, &http, secret("testpassword_dummy"), tap)?)
+        }
+        "worldline" => {
+            let settings = WorldlineSettings {
+                url: Some(url.into()),
+                ..WorldlineSettings::test("TestMerchant", "dummy")
+            };
+            let secrets = WorldlineSecrets { secret_key: secret("dummy"), webhook_secret: None };
+            Arc::new(Worldline::new(kind, &settings, &http, &secrets, tap)?)
+        }
+        other => return Err(check.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
+    })
+}
+
+fn open(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, ConfigError> {
+    let told = |fault: PspConfigError| section.fault(fault.setting(), fault.what());
+    let name = &section.name;
+    // The rest of the keys is the provider's own.
+    let shared: Vec<&str> = HttpSettings::KEYS.into_iter().chain(Uses::KEYS).collect();
+    let http = || Ok(section.settings_of::<HttpSettings>(&HttpSettings::KEYS)?.rebased(section.base()));
+    match section.kind.as_str() {
+        "generic" => {
+            let settings = section.settings_but::<GenericSettings>(&Uses::KEYS)?.rebased(section.base());
+            let place = (settings.password_file.as_deref(), settings.password_credential.as_deref());
+            let password = optional(section, "password", place)?;
+            Ok(Arc::new(GenericConnector::new(name, &settings, password, tap).map_err(told)?))
+        }
+        "adyen" => {
+            let settings: AdyenSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Adyen::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        "stripe" => {
+            let settings: StripeSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Stripe::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        "checkout" => {
+            let settings: CheckoutSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Checkout::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        "hyperswitch" => {
+            let settings: HyperswitchSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Hyperswitch::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        "lyra" => {
+            let settings: LyraSettings = section.settings_but(&shared)?;
+            let password = settings.password(section)?;
+            Ok(Arc::new(Lyra::new(name, &settings, &http()?, password, tap).map_err(told)?))
+        }
+        "worldline" => {
+            let settings: WorldlineSettings = section.settings_but(&shared)?;
+            let secrets = settings.secrets(section)?;
+            Ok(Arc::new(Worldline::new(name, &settings, &http()?, &secrets, tap).map_err(told)?))
+        }
+        other => Err(section.fault("kind", format!("`{other}` is not possible; write one of {KINDS}"))),
     }
 }
 
-/// Builds the account of a `[[psp]]` section; faults are told with their place in the file.
-///
-/// # Errors
-/// As [`from_config`], and if the kind is unknown or a secret cannot be had.
-pub fn from_section(section: &PspSection) -> Result<Arc<dyn Psp>, ConfigError> {
-    match section.kind.as_str() {
-        "generic" => {
-            let settings: GenericSettings = section.settings()?;
-            let (file, credential) =
-                (settings.password_file.as_deref(), settings.password_credential.as_deref());
-            let password = match (file, credential) {
-                (None, None) => None,
-                _ => Some(section.secret("password", file, credential)?.expose().to_owned().into()),
-            };
-            GenericConnector::with_password(&section.name, &settings, password)
-                .map(|connector| Arc::new(connector) as Arc<dyn Psp>)
-                .map_err(|fault| section.fault(fault.setting(), fault.what()))
-        }
-        other => Err(section.fault("kind", format!("`{other}` is not possible; write generic"))),
+/// What may stand as `kind`.
+pub const KINDS: &str = "generic, adyen, stripe, checkout, hyperswitch, lyra, worldline";
+
+/// A secret that an account may do without; its places are a file and a credential of systemd.
+pub(super) fn optional(
+    section: &PspSection,
+    key: &str,
+    (file, credential): (Option<&std::path::Path>, Option<&str>),
+) -> Result<Option<Zeroizing<String>>, ConfigError> {
+    match (file, credential) {
+        (None, None) => Ok(None),
+        _ => Ok(Some(section.secret(key, file, credential)?.expose().to_owned().into())),
     }
 }
 
@@ -107,15 +223,6 @@ impl PspConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_kind_chooses_and_unknown_settings_are_refused() {
-        let read = |text: &str| serde_json::from_str::<PspSettings>(text);
-        let settings = read("{\"kind\":\"generic\",\"url\":\"https://pay.example\"}").expect("settings");
-        assert_eq!(from_config("shop", &settings).expect("an account").name(), "shop");
-        assert!(read("{\"kind\":\"generic\",\"url\":\"https://pay.example\",\"pasword\":\"x\"}").is_err());
-        assert!(read("{\"kind\":\"nobody\",\"url\":\"https://pay.example\"}").is_err());
-    }
 
     fn from_file(psp: &str) -> Result<Arc<dyn Psp>, String> {
         use std::os::unix::fs::PermissionsExt;
@@ -153,6 +260,7 @@ mod tests {
             ("kind = \"generic\"\nurl = \"http://pay.example/\"".to_owned(), "psp.bank.url"),
             (format!("{generic}\nuser = \"shop\""), "psp.bank.user"),
             (format!("{generic}\nca_file = \"/nowhere.pem\""), "/nowhere.pem"),
+            (format!("{generic}\nuses = [\"authorise\", \"refund\"]"), "psp.bank.uses"),
             (format!("{generic}\nprofil = \"twilio\""), "profil"),
             (format!("{generic}\nuser = \"shop\"\npassword_file = \"gone\""), "gone"),
         ] {

@@ -2,65 +2,45 @@
 //!
 //! One trait with no default bodies: what a provider cannot do it has to say. Every operation is named
 //! by a key that derives from the attempt and was journalled before; a lost answer is
-//! [`Outcome::Unknown`] until a query, a same-key retry or a webhook tells.
+//! [`Outcome::Unknown`](crate::call::Outcome::Unknown) until a query, a same-key retry or a webhook tells.
 
+mod capabilities;
+mod charge;
+mod codes;
+mod compose;
 mod config;
+mod customer;
+pub mod adyen;
+pub mod checkout;
 pub mod generic;
+pub mod http;
+pub mod hyperswitch;
+pub mod lyra;
+mod operation;
 pub mod resolve;
+pub mod stripe;
 pub mod testbank;
+pub mod webhook;
+pub mod worldline;
 #[cfg(test)]
 mod tests;
 
-pub use config::{PspConfigError, PspSettings, from_config, from_section};
+pub use capabilities::{Capabilities, Mode};
+pub use charge::{Answer, Charge};
+pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with};
+pub use customer::{Address, Customer, History};
+pub use operation::{
+    Agreement, Change, Effect, Link, LinkState, NewLink, Operation, Reply, StoredCard, Storing,
+};
 pub use resolve::{Bounds, Step, reconcile, settle};
+pub use webhook::{Event, News, Verified, Webhook, WebhookFault};
 
-use std::collections::BTreeMap;
-
-use crate::call::{AttemptId, Money, Outcome};
 use crate::card::Card;
 
-/// What to charge, apart from the card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Charge {
-    /// The attempt; journalled before.
-    pub attempt: AttemptId,
-    /// Derived from the attempt alone; sent as the provider's idempotency key or transaction id.
-    pub key: String,
-    /// How much.
-    pub amount: Money,
-    /// What for, in words the customer knows.
-    pub description: String,
-    /// The company's own reference of the order.
-    pub reference: Option<String>,
-    /// The customer's telephone number.
-    pub caller_number: Option<String>,
-    /// Free fields for the provider.
-    pub parameters: BTreeMap<String, String>,
-}
-
-/// What came of one exchange with a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// What it means for the payment.
-    pub outcome: Outcome,
-    /// The provider's own code and words, for the journal and the admin; no card data.
-    pub detail: String,
-    /// The fault lies in the configuration: what the admin has to do.
-    pub remedy: Option<String>,
-    /// Whether sending the same key again is certain not to charge twice and may tell more.
-    pub may_retry: bool,
-}
-
-/// What a provider can do; whatever is asked beyond is refused when the configuration is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Capabilities {
-    /// The provider recognises a key it has seen and gives the first answer again.
-    pub deduplicates: bool,
-    /// [`Psp::query`] can tell what became of a key.
-    pub query: bool,
-}
-
 /// One account with one provider.
+///
+/// An operation that the provider [lacks](Capabilities::lacking) is refused with the same reason when it is asked
+/// for all the same: it never looks like a success.
 #[async_trait::async_trait]
 pub trait Psp: Send + Sync {
     /// The name it has in the configuration.
@@ -69,12 +49,46 @@ pub trait Psp: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Whether it moves money.
+    fn mode(&self) -> Mode;
+
     /// Asks the issuer for the money, as mail order / telephone order (MOTO), once.
     ///
     /// The card is borrowed: the caller keeps it for a same-key retry, bounded in seconds, then drops it.
     async fn authorise(&self, charge: &Charge, card: &Card) -> Answer;
 
-    /// Asks what became of a key, without a card. [`Outcome::NotCharged`] only if the provider says that
-    /// it never saw the key.
+    /// Charges a stored card without the customer (merchant initiated).
+    async fn charge_token(&self, charge: &Charge, stored: &StoredCard, agreement: Agreement) -> Answer;
+
+    /// Stores a card without charging it.
+    async fn tokenise(&self, storing: &Storing, card: &Card) -> Reply<StoredCard>;
+
+    /// Takes the money of an authorisation. Replies with the provider's reference of the change.
+    async fn capture(&self, change: &Change) -> Reply<String>;
+
+    /// Gives an authorisation up. Replies with the provider's reference of the change.
+    async fn cancel(&self, change: &Change) -> Reply<String>;
+
+    /// Gives money back. Replies with the provider's reference of the change.
+    async fn refund(&self, change: &Change) -> Reply<String>;
+
+    /// Makes a payment link.
+    async fn create_link(&self, link: &NewLink) -> Reply<Link>;
+
+    /// Looks at a payment link, by the provider's name of it.
+    async fn link(&self, id: &str) -> Reply<Link>;
+
+    /// Ends a payment link, by the provider's name of it.
+    async fn expire_link(&self, id: &str) -> Reply<Link>;
+
+    /// Asks what became of a key, without a card.
+    /// [`Outcome::NotCharged`](crate::call::Outcome::NotCharged) only if the provider says that it never saw the
+    /// key.
     async fn query(&self, charge: &Charge) -> Answer;
+
+    /// Reads what the provider tells, if its signature is right.
+    ///
+    /// # Errors
+    /// If it is not signed by the provider, too old, or cannot be read.
+    fn verify_webhook(&self, webhook: &Webhook<'_>) -> Result<Verified, WebhookFault>;
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Answer, Charge, Psp};
+use super::{Answer, Charge, Operation, Psp};
 use crate::call::Outcome;
 use crate::card::Card;
 
@@ -168,7 +168,7 @@ async fn ask(
     mut last: Answer,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Answer {
-    if !psp.capabilities().query {
+    if !psp.capabilities().can(Operation::Query) {
         return last;
     }
     let end = began + Duration::from_millis(bounds.settle_bound_ms);

@@ -73,6 +73,30 @@ fn signalwire(
     if parameters.is_empty() { body } else { object(body.raw(",\"parameters\":"), parameters) }
 }
 
+/// Stores the card and charges nothing.
+pub(super) fn tokenise(
+    profile: Profile,
+    key: &str,
+    currency: &str,
+    parameters: &BTreeMap<String, String>,
+    card: &Card,
+) -> SecretBody {
+    let body = SecretBodyBuilder::with_capacity(BODY_ROOM_BYTES);
+    let method = match profile {
+        Profile::Twilio => "tokenize",
+        Profile::SignalWire => "credit-card",
+    };
+    let body = body.raw("{\"method\":").json_str(method).raw(",\"transaction_id\":").json_str(key);
+    let body = postal(expiry(number_and_code(body, card), card), card);
+    let body = match profile {
+        Profile::Twilio => object(body.raw(",\"parameters\":"), parameters),
+        Profile::SignalWire => body
+            .raw(",\"chargeAmount\":\"0.00\",\"token_type\":\"reusable\",\"currency_code\":")
+            .json_str(&currency.to_ascii_lowercase()),
+    };
+    body.raw("}").finish()
+}
+
 fn number_and_code(body: SecretBodyBuilder, card: &Card) -> SecretBodyBuilder {
     let body = body.raw(",\"cardnumber\":\"").pan(card).raw("\"");
     if card.code.is_some() { body.raw(",\"cvv\":\"").code(card).raw("\"") } else { body }

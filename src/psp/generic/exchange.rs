@@ -1,24 +1,19 @@
 //! From what came over the wire, or did not, to an [`Answer`].
 
-use reqwest::{Response, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Map, Value};
-use std::error::Error;
-use zeroize::Zeroizing;
 
-use super::codes::{Meaning, meaning};
 use crate::call::{DeclineReason, Outcome};
 use crate::psp::Answer;
+use crate::psp::codes::{Meaning, meaning};
+use crate::psp::http::{Came, Missed, harmless};
 
-/// Largest answer read. The contract's own are a few hundred bytes.
-pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Longest reference of a provider that is kept.
 const REFERENCE_MAX_CHARS: usize = 255;
 /// Longest error code that is kept for the journal.
 const CODE_MAX_CHARS: usize = 64;
 /// Longest text of a provider that is kept for the journal.
 const DETAIL_MAX_CHARS: usize = 240;
-/// From this many digits on, a number in a provider's text is struck out: it could be the card's.
-const DIGITS_HIDDEN_FROM: usize = 9;
 
 /// What was asked: the same words mean less when they answer a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,67 +43,19 @@ impl Asked<'_> {
     }
 }
 
-/// The request failed before an answer began.
-pub(super) fn lost(asked: Asked<'_>, fault: &reqwest::Error) -> Answer {
-    let cause = cause(fault);
-    if fault.is_builder() {
-        return asked.not_charged(format!("the request could not be made: {cause}"), None);
+/// There was no answer.
+pub(super) fn lost(asked: Asked<'_>, missed: Missed) -> Answer {
+    match asked {
+        Asked::Charge { deduplicates } => missed.answer(deduplicates),
+        Asked::Query { .. } => missed.query_answer(),
     }
-    if !fault.is_connect() {
-        let what = if fault.is_timeout() { "no answer in time" } else { "the connection broke" };
-        return asked.unknown(format!("{what}: {cause}"), None);
-    }
-    // No connection was ever made: nothing was sent.
-    let remedy = if fault.is_dns() {
-        Some("the name of the provider's host cannot be looked up: check `url` and this machine's DNS")
-    } else if cause.contains("certificate") {
-        Some(
-            "the provider's certificate is not trusted: check the host in `url`, this machine's clock, and \
-             `ca_file` if the connector has a certificate of your own authority",
-        )
-    } else {
-        None
-    };
-    let mut answer = asked.not_charged(format!("no connection: {cause}"), remedy);
-    // Trying again is safe even where nothing is deduplicated; a certificate will not heal in seconds.
-    answer.may_retry |= remedy.is_none() && answer.outcome == Outcome::NotCharged;
-    answer
 }
 
-/// The innermost cause in words, without the address.
-pub(super) fn cause(fault: &reqwest::Error) -> String {
-    let mut inner: &dyn Error = fault;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    if inner.is::<reqwest::Error>() {
-        return if fault.is_timeout() { "timed out".into() } else { "the request failed".into() };
-    }
-    harmless(&inner.to_string(), DETAIL_MAX_CHARS)
-}
-
-/// Reads the answer and says what it means.
-pub(super) async fn understand(asked: Asked<'_>, mut response: Response) -> Answer {
-    let status = response.status();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > MAX_ANSWER_BYTES => {
-                let detail = format!("HTTP {status}: more than {MAX_ANSWER_BYTES} bytes of answer");
-                return asked.unknown(detail, None);
-            }
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(fault) => {
-                let detail = format!("HTTP {status}: the answer broke off: {}", cause(&fault));
-                return asked.unknown(detail, None);
-            }
-        }
-    }
-    // The reader's own words are left out: they may quote the answer.
-    match serde_json::from_slice::<Value>(&bytes) {
-        Ok(Value::Object(reply)) => judge(asked, status, Some(&reply)),
-        _ => judge(asked, status, None),
+/// Says what an answer means.
+pub(super) fn understand(asked: Asked<'_>, came: &Came) -> Answer {
+    match StatusCode::from_u16(came.status) {
+        Ok(status) => judge(asked, status, came.json.as_ref()),
+        Err(_) => asked.unknown(format!("HTTP {}", came.status), None),
     }
 }
 
@@ -134,9 +81,6 @@ fn judge(asked: Asked<'_>, status: StatusCode, reply: Option<&Map<String, Value>
         429 if code.is_none() => return asked.not_charged(detail, None),
         400..=499 if code.is_none() => return asked.not_charged(detail, Some(remedy_of(status))),
         400..=499 => {}
-        301 | 307 | 308 => return asked.not_charged(detail, Some(REDIRECTED)),
-        // Other redirects may be the answer to a charge that was made, as browsers know it.
-        300..=399 => return asked.unknown(detail, Some(REDIRECTED)),
         // Whatever a broken server says, it may have charged before it broke.
         _ => return asked.unknown(detail, None),
     }
@@ -155,12 +99,13 @@ fn judge(asked: Asked<'_>, status: StatusCode, reply: Option<&Map<String, Value>
 }
 
 fn approved(asked: Asked<'_>, reply: &Map<String, Value>, detail: String) -> Answer {
-    match text(reply, "charge_id").filter(|id| !id.trim().is_empty()) {
+    // A card that was stored has a token in place of a charge.
+    match text(reply, "charge_id").or_else(|| text(reply, "token_id")).filter(|id| !id.trim().is_empty()) {
         Some(id) => {
             let reference = id.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX_CHARS).collect();
             Answer { outcome: Outcome::Approved { reference }, detail, remedy: None, may_retry: false }
         }
-        None => asked.unknown(format!("{detail}: neither `charge_id` nor `error_code`"), None),
+        None => asked.unknown(format!("{detail}: neither `charge_id`, `token_id` nor `error_code`"), None),
     }
 }
 
@@ -190,9 +135,6 @@ fn refused(asked: Asked<'_>, reply: &Map<String, Value>, known: Option<Meaning>,
     }
 }
 
-const REDIRECTED: &str = "the connector sends the request elsewhere, and card data follows no redirect: write the \
-                          final address";
-
 fn remedy_of(status: StatusCode) -> &'static str {
     match status.as_u16() {
         401 | 403 | 407 => "the provider refuses the account: check `user`, the password and the `headers`",
@@ -210,31 +152,6 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
         Value::Null => None,
         other => Some(if other.is_object() || other.is_array() { "?".into() } else { other.to_string() }),
     }
-}
-
-/// A provider's words without control characters or anything that could be a card number, and cut to `chars_max`.
-fn harmless(words: &str, chars_max: usize) -> String {
-    let mut kept: Vec<char> =
-        words.chars().take(chars_max).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let (mut start, mut digits) = (0, 0);
-    for place in 0..=kept.len() {
-        match kept.get(place) {
-            Some(c) if c.is_ascii_digit() => {
-                if digits == 0 {
-                    start = place;
-                }
-                digits += 1;
-            }
-            Some(' ' | '-' | '.') if digits > 0 => {}
-            _ => {
-                if digits >= DIGITS_HIDDEN_FROM {
-                    kept[start..place].iter_mut().filter(|c| c.is_ascii_digit()).for_each(|c| *c = 'x');
-                }
-                digits = 0;
-            }
-        }
-    }
-    kept.into_iter().collect()
 }
 
 #[cfg(test)]

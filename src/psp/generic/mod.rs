@@ -15,27 +15,43 @@
 
 mod body;
 mod client;
-mod codes;
 mod exchange;
 mod settings;
 
 pub use body::Profile;
-pub use exchange::MAX_ANSWER_BYTES;
 pub use settings::GenericSettings;
 
-use bytes::Bytes;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::Method;
+use reqwest::header::HeaderMap;
 use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::time::Duration;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
-use super::{Answer, Capabilities, Charge, Psp, PspConfigError};
+use super::http::{Body, Request, Tap, percent_encoded};
+use super::{
+    Agreement, Answer, Capabilities, Change, Charge, Effect, Link, Mode, NewLink, Operation, Psp,
+    PspConfigError, Reply, StoredCard, Storing, Verified, Webhook, WebhookFault,
+};
 use crate::card::Card;
 use client::{Account, QUERY_PLACE};
 use exchange::Asked;
 
-const JSON: &str = "application/json";
+const NO_CHANGES: &str = "the contract of the generic pay connector knows charge and tokenize alone; make the \
+                          change at the provider";
+const NO_TOKENS: &str = "the contract of the generic pay connector cannot charge a token";
+const NO_LINKS: &str = "the contract of the generic pay connector has no payment links";
+const NO_QUERY: &str = "this connector cannot be asked what became of a charge: `query_url` is not set";
+const NO_WEBHOOKS: &str = "the contract of the generic pay connector has no webhooks";
+
+const LACKS: &[(Operation, &str)] = &[
+    (Operation::Capture, NO_CHANGES),
+    (Operation::Cancel, NO_CHANGES),
+    (Operation::Refund, NO_CHANGES),
+    (Operation::ChargeToken, NO_TOKENS),
+    (Operation::Link, NO_LINKS),
+    (Operation::Webhook, NO_WEBHOOKS),
+    (Operation::Query, NO_QUERY),
+];
 
 /// One account with one generic pay connector.
 pub struct GenericConnector {
@@ -44,38 +60,27 @@ pub struct GenericConnector {
     profile: Profile,
     deduplicates: bool,
     query_url: Option<String>,
-    exchange_timeout: Duration,
     parameters: BTreeMap<String, String>,
     send_caller_number: bool,
 }
 
 impl GenericConnector {
-    /// Checks the settings and reads the files they name; sends nothing.
+    /// Checks the settings and reads the certificates they name; sends nothing. The password was fetched already.
     ///
     /// # Errors
     /// If a setting cannot work or a file cannot be read.
-    pub fn new(name: &str, settings: &GenericSettings) -> Result<GenericConnector, PspConfigError> {
-        let password = client::password(name, settings)?;
-        GenericConnector::with_password(name, settings, password)
-    }
-
-    /// The same with a password that was fetched already; the settings that name its place are not followed.
-    ///
-    /// # Errors
-    /// As [`GenericConnector::new`].
-    pub fn with_password(
+    pub fn new(
         name: &str,
         settings: &GenericSettings,
         password: Option<Zeroizing<String>>,
+        tap: Option<Arc<Tap>>,
     ) -> Result<GenericConnector, PspConfigError> {
         Ok(GenericConnector {
             name: name.into(),
-            account: client::account(name, settings, password)?,
+            account: client::account(name, settings, password, tap)?,
             profile: settings.profile,
             deduplicates: settings.deduplicates,
             query_url: settings.query_url.clone(),
-            // Connecting has a bound of its own within this: when that one strikes, nothing was sent.
-            exchange_timeout: Duration::from_millis(settings.connect_timeout_ms + settings.answer_timeout_ms),
             parameters: settings.parameters.clone(),
             send_caller_number: settings.send_caller_number,
         })
@@ -94,12 +99,11 @@ impl GenericConnector {
         parameters
     }
 
-    async fn exchange(&self, asked: Asked<'_>, request: reqwest::RequestBuilder) -> Answer {
-        let request =
-            request.headers(self.account.headers.clone()).header(ACCEPT, JSON).timeout(self.exchange_timeout);
-        match request.send().await {
-            Ok(response) => exchange::understand(asked, response).await,
-            Err(fault) => exchange::lost(asked, &fault),
+    async fn exchange(&self, asked: Asked<'_>, method: Method, url: &str, body: Body) -> Answer {
+        let request = Request { method, url: url.into(), headers: HeaderMap::new(), body };
+        match self.account.http.exchange(request).await {
+            Ok(came) => exchange::understand(asked, &came),
+            Err(missed) => exchange::lost(asked, missed),
         }
     }
 }
@@ -111,42 +115,74 @@ impl Psp for GenericConnector {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { deduplicates: self.deduplicates, query: self.query_url.is_some() }
+        let lacks = match self.query_url {
+            Some(_) => &LACKS[..LACKS.len() - 1],
+            None => LACKS,
+        };
+        Capabilities { deduplicates: self.deduplicates, lacks }
+    }
+
+    /// A connector's address does not tell whether money moves behind it.
+    fn mode(&self) -> Mode {
+        Mode::Undeclared
     }
 
     async fn authorise(&self, charge: &Charge, card: &Card) -> Answer {
-        let body = body::charge(self.profile, charge, &self.parameters(charge), card);
-        let request = self.account.client.post(self.account.url.clone());
-        // The client lets go of the body, which is wiped then, when it has sent it or failed to.
-        let request = request.header(CONTENT_TYPE, JSON).body(Bytes::from_owner(body));
-        self.exchange(Asked::Charge { deduplicates: self.deduplicates }, request).await
+        let body = Body::SecretJson(body::charge(self.profile, charge, &self.parameters(charge), card));
+        let asked = Asked::Charge { deduplicates: self.deduplicates };
+        self.exchange(asked, Method::POST, self.account.url.as_str(), body).await
+    }
+
+    async fn charge_token(&self, _: &Charge, _: &StoredCard, _: Agreement) -> Answer {
+        Answer::not_charged(NO_TOKENS)
+    }
+
+    async fn tokenise(&self, storing: &Storing, card: &Card) -> Reply<StoredCard> {
+        let currency = storing.currency.code();
+        let body = body::tokenise(self.profile, &storing.key, currency, &self.parameters, card);
+        let asked = Asked::Charge { deduplicates: self.deduplicates };
+        let url = self.account.url.as_str();
+        let answer = self.exchange(asked, Method::POST, url, Body::SecretJson(body)).await;
+        let shopper = storing.shopper_reference.clone();
+        Reply::from_answer(answer, |token| Effect::Done(StoredCard { token, shopper }))
+    }
+
+    async fn capture(&self, _: &Change) -> Reply<String> {
+        Reply::cannot(NO_CHANGES)
+    }
+
+    async fn cancel(&self, _: &Change) -> Reply<String> {
+        Reply::cannot(NO_CHANGES)
+    }
+
+    async fn refund(&self, _: &Change) -> Reply<String> {
+        Reply::cannot(NO_CHANGES)
+    }
+
+    async fn create_link(&self, _: &NewLink) -> Reply<Link> {
+        Reply::cannot(NO_LINKS)
+    }
+
+    async fn link(&self, _: &str) -> Reply<Link> {
+        Reply::cannot(NO_LINKS)
+    }
+
+    async fn expire_link(&self, _: &str) -> Reply<Link> {
+        Reply::cannot(NO_LINKS)
     }
 
     async fn query(&self, charge: &Charge) -> Answer {
-        let asked = Asked::Query { transaction_id: &charge.key };
         let Some(template) = &self.query_url else {
-            return asked.unknown(
-                "this connector cannot be asked what became of a charge",
-                Some(
-                    "look the transaction up at the provider; set `query_url` if the connector can be asked",
-                ),
+            return Answer::unknown(NO_QUERY).with_remedy(
+                "look the transaction up at the provider; set `query_url` if the connector can be asked",
             );
         };
         let url = template.replace(QUERY_PLACE, &percent_encoded(&charge.key));
-        self.exchange(asked, self.account.client.get(url)).await
+        let asked = Asked::Query { transaction_id: &charge.key };
+        self.exchange(asked, Method::GET, &url, Body::Nothing).await
     }
-}
 
-/// A path segment or query value (RFC 3986 section 2.3).
-fn percent_encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            // Writing to a string cannot fail.
-            other => _ = write!(encoded, "%{other:02X}"),
-        }
-        encoded
-    })
+    fn verify_webhook(&self, _: &Webhook<'_>) -> Result<Verified, WebhookFault> {
+        Err(WebhookFault::Unverifiable(NO_WEBHOOKS))
+    }
 }

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Profile;
+use crate::psp::http::HttpSettings;
 
 /// One generic pay connector: `kind = "generic"` in the configuration.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -34,9 +35,12 @@ pub struct GenericSettings {
     /// How long name look-up, connection and TLS may take together.
     #[serde(default = "connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// How long the answer may take from then on.
+    /// How long it may take from then on until the answer begins.
     #[serde(default = "answer_timeout_ms")]
     pub answer_timeout_ms: u64,
+    /// How long reading the answer may take.
+    #[serde(default = "read_timeout_ms")]
+    pub read_timeout_ms: u64,
     /// Certificates (PEM) of the only authorities to trust, in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// Our own certificate (PEM), where the connector wants one (mutual TLS).
@@ -51,16 +55,16 @@ pub struct GenericSettings {
     pub send_caller_number: bool,
 }
 
-/// Shortest and longest time-outs that make sense, in milliseconds.
-pub(super) const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u64> = 10..=120_000;
-
 fn connect_timeout_ms() -> u64 {
-    5_000
+    HttpSettings::default().connect_timeout_ms
 }
 
 fn answer_timeout_ms() -> u64 {
-    // Programmable telephony waits this long for the same connectors.
-    10_000
+    HttpSettings::default().answer_timeout_ms
+}
+
+fn read_timeout_ms() -> u64 {
+    HttpSettings::default().read_timeout_ms
 }
 
 impl GenericSettings {
@@ -78,12 +82,35 @@ impl GenericSettings {
             query_url: None,
             connect_timeout_ms: connect_timeout_ms(),
             answer_timeout_ms: answer_timeout_ms(),
+            read_timeout_ms: read_timeout_ms(),
             ca_file: None,
             client_certificate_file: None,
             client_key_file: None,
             parameters: BTreeMap::new(),
             send_caller_number: false,
         }
+    }
+
+    /// The part about the way to the connector.
+    pub(super) fn http(&self) -> HttpSettings {
+        HttpSettings {
+            connect_timeout_ms: self.connect_timeout_ms,
+            answer_timeout_ms: self.answer_timeout_ms,
+            read_timeout_ms: self.read_timeout_ms,
+            ca_file: self.ca_file.clone(),
+            client_certificate_file: self.client_certificate_file.clone(),
+            client_key_file: self.client_key_file.clone(),
+        }
+    }
+
+    /// The same with relative paths meant from `base`.
+    #[must_use]
+    pub fn rebased(mut self, base: &Path) -> GenericSettings {
+        let http = self.http().rebased(base);
+        self.ca_file = http.ca_file;
+        self.client_certificate_file = http.client_certificate_file;
+        self.client_key_file = http.client_key_file;
+        self
     }
 }
 

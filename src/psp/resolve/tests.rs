@@ -1,7 +1,10 @@
 use super::*;
 use crate::call::DeclineReason;
-use crate::psp::Capabilities;
 use crate::psp::tests::{approved, bank, card, charge, charged, connector};
+use crate::psp::{
+    Agreement, Capabilities, Change, Link, Mode, NewLink, Reply, StoredCard, Storing, Verified, Webhook,
+    WebhookFault,
+};
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -30,7 +33,7 @@ struct Scripted {
 impl Scripted {
     fn new(sent: Vec<Option<Answer>>, asked: Vec<Option<Answer>>) -> Scripted {
         Scripted {
-            capabilities: Capabilities { deduplicates: true, query: true },
+            capabilities: Capabilities { deduplicates: true, lacks: &[] },
             sent: Mutex::new(sent.into()),
             asked: Mutex::new(asked.into()),
         }
@@ -57,6 +60,46 @@ impl Psp for Scripted {
 
     async fn authorise(&self, _: &Charge, _: &Card) -> Answer {
         next(&self.sent).await
+    }
+
+    fn mode(&self) -> Mode {
+        Mode::Undeclared
+    }
+
+    async fn charge_token(&self, _: &Charge, _: &StoredCard, _: Agreement) -> Answer {
+        next(&self.sent).await
+    }
+
+    async fn tokenise(&self, _: &Storing, _: &Card) -> Reply<StoredCard> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn capture(&self, _: &Change) -> Reply<String> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn cancel(&self, _: &Change) -> Reply<String> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn refund(&self, _: &Change) -> Reply<String> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn create_link(&self, _: &NewLink) -> Reply<Link> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn link(&self, _: &str) -> Reply<Link> {
+        Reply::cannot("not in the script")
+    }
+
+    async fn expire_link(&self, _: &str) -> Reply<Link> {
+        Reply::cannot("not in the script")
+    }
+
+    fn verify_webhook(&self, _: &Webhook<'_>) -> Result<Verified, WebhookFault> {
+        Err(WebhookFault::Signature)
     }
 
     async fn query(&self, _: &Charge) -> Answer {

@@ -143,14 +143,12 @@ async fn a_wrong_password_is_the_admin_s_business() {
         ..TestBankSettings::default()
     };
     let bank = TestBank::start(([127, 0, 0, 1], 0).into(), settings).await.expect("a free port");
-    let directory = tempfile::tempdir().expect("a directory");
-    let file = directory.path().join("password");
-    for (password, lets_in) in [("right\n", true), ("wrong", false)] {
-        std::fs::write(&file, password).expect("written");
-        let connector = connector(&bank, |settings| {
-            settings.user = Some("shop".into());
-            settings.password_file = Some(file.clone());
-        });
+    for (password, lets_in) in [("right", true), ("wrong", false)] {
+        let mut settings = GenericSettings::at(&bank.url());
+        settings.query_url = Some(bank.query_url());
+        settings.user = Some("shop".into());
+        let password = Some(password.to_owned().into());
+        let connector = GenericConnector::new("bank", &settings, password, None).expect("a connector");
         let answer = connector.authorise(&charge("att-1", "42.50"), &card(PLAIN_CARD)).await;
         assert_eq!(approved(&answer), lets_in, "{answer:?}");
         let told = connector.query(&charge("att-1", "42.50")).await;
@@ -178,7 +176,7 @@ async fn nobody_there_means_nothing_sent() {
 async fn a_name_that_does_not_exist_is_the_admin_s_business() {
     let mut settings = GenericSettings::at("https://pay.invalid/charge");
     settings.connect_timeout_ms = 20_000;
-    let connector = GenericConnector::new("bank", &settings).expect("a connector");
+    let connector = GenericConnector::new("bank", &settings, None, None).expect("a connector");
     let answer = connector.authorise(&charge("att-1", "42.50"), &card(PLAIN_CARD)).await;
     assert_eq!(answer.outcome, Outcome::NotCharged, "{answer:?}");
     assert!(answer.remedy.is_some_and(|remedy| remedy.contains("DNS")), "{}", answer.detail);

@@ -1,13 +1,25 @@
-//! The connector against the test bank, over real HTTP on this machine.
+//! Connectors against the test bank and against fakes that break, over real HTTP on this machine.
 
+mod adyen;
+mod adyen_fake;
+mod adyen_schema;
+mod checkout;
 mod exchanges;
+mod fake;
+mod hyperswitch;
+mod lyra;
+mod never_twice;
+mod stripe;
+mod stripe_fake;
 mod tls;
+mod webhooks;
+mod worldline;
 
 use std::collections::BTreeMap;
 
 use super::generic::{GenericConnector, GenericSettings};
 use super::testbank::{RunningBank, TestBank, TestBankSettings};
-use super::{Answer, Charge, Psp};
+use super::{Address, Answer, Charge, Customer, History, Psp};
 use crate::call::{AttemptId, Money, Outcome};
 use crate::card::{Brand, Card, Entry, Key, YearMonth};
 
@@ -40,6 +52,30 @@ pub(super) fn card_with(postal: &str) -> Card {
     Card { postal: keyed(postal).into_postal(5, 5).ok(), ..card("4111111111111111") }
 }
 
+/// Everything that can be known of a customer.
+pub(super) fn customer() -> Customer {
+    let address = Address {
+        street: Some("Rue de Rivoli".into()),
+        house: Some("1".into()),
+        postal_code: Some("75001".into()),
+        city: Some("Paris".into()),
+        state: None,
+        country: Some("FR".into()),
+    };
+    Customer {
+        shopper_reference: Some("cust-0042".into()),
+        first_name: Some("Jean".into()),
+        last_name: Some("Dupont".into()),
+        email: Some("jean@example.fr".into()),
+        phone: None,
+        billing: Some(address.clone()),
+        delivery: Some(Address { country: None, ..address }),
+        account_created: Some(jiff::civil::date(2024, 1, 2)),
+        history: Some(History { orders_six_months: Some(4), orders: Some(9), ..History::default() }),
+        failures_this_call: Some(1),
+    }
+}
+
 /// A charge of this many euros under this key.
 pub(super) fn charge(key: &str, euros: &str) -> Charge {
     Charge {
@@ -49,6 +85,7 @@ pub(super) fn charge(key: &str, euros: &str) -> Charge {
         description: "Invoice 7".into(),
         reference: None,
         caller_number: None,
+        customer: Customer::default(),
         parameters: BTreeMap::new(),
     }
 }
@@ -67,7 +104,7 @@ pub(super) fn connector(bank: &RunningBank, change: impl FnOnce(&mut GenericSett
     settings.deduplicates = true;
     settings.query_url = Some(bank.query_url());
     change(&mut settings);
-    GenericConnector::new("bank", &settings).expect("a connector")
+    GenericConnector::new("bank", &settings, None, None).expect("a connector")
 }
 
 /// How often the bank charged each key, in the order of the keys' first requests.

@@ -82,7 +82,7 @@ async fn charged_at(address: SocketAddr, change: impl FnOnce(&mut GenericSetting
     let mut settings = GenericSettings::at(&format!("https://localhost:{}/charge", address.port()));
     settings.deduplicates = true;
     change(&mut settings);
-    let connector = GenericConnector::new("shop", &settings).expect("a connector");
+    let connector = GenericConnector::new("shop", &settings, None, None).expect("a connector");
     connector.authorise(&charge("att-1", "42.50"), &card("4111111111111111")).await
 }
 
@@ -129,6 +129,6 @@ fn files_without_certificates_are_named() {
     let files = Files::new();
     let mut settings = GenericSettings::at("https://pay.example");
     settings.ca_file = files.put("empty.pem", "nothing here");
-    let fault = GenericConnector::new("shop", &settings).err().map(|fault| fault.to_string());
+    let fault = GenericConnector::new("shop", &settings, None, None).err().map(|fault| fault.to_string());
     assert!(fault.is_some_and(|fault| fault.contains("`ca_file`")));
 }

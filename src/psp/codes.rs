@@ -1,6 +1,6 @@
-//! What the error codes of pay connectors mean.
+//! What error codes mean, whichever provider hands them on.
 //!
-//! The contract leaves `error_code` to whoever serves the connector. In practice it is one of two things: a
+//! Whatever its name in a provider's contract, a code is in practice one of two things: a
 //! response code of ISO 8583 field 39 as the issuer gave it, or a word that a large provider made usual.
 //! Codes are compared in lower case, with `_` for anything but letters and digits.
 
@@ -8,7 +8,7 @@ use crate::call::DeclineReason;
 
 /// What an error code means for the payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(in crate::psp) enum Meaning {
     /// The issuer said no.
     Declined(DeclineReason),
     /// Nothing was charged, and nobody has to be told what to change: a fault on the way to the issuer.
@@ -164,7 +164,7 @@ const TABLE: &[(Meaning, &[&str])] = &[
 const RAW_CARDS_WORDS: &[&str] = &["not enabled", "raw card", "card numbers directly", "not allowed to use"];
 
 /// What a code means; `None` for one that is not in the table.
-pub(super) fn meaning(code: &str, message: &str) -> Option<Meaning> {
+pub(in crate::psp) fn meaning(code: &str, message: &str) -> Option<Meaning> {
     let plain: String = code
         .trim()
         .chars()

@@ -1,0 +1,149 @@
+//! What providers tell on their own: the end of many an unknown outcome.
+//!
+//! News name one attempt by its key and touch no other. What is known already, what comes late, doubled or out of
+//! order, and what is about another amount changes nothing.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::call::{AttemptId, Outcome};
+use crate::observe::alarm;
+use crate::psp::{Event, News, Webhook, WebhookFault};
+use crate::store::{AttemptState, Payment, Settled, Settlement};
+
+use super::Desk;
+use super::task::Answer;
+
+/// Why a webhook is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum HookFault {
+    /// Payments are charged to another account, or to none of this name.
+    #[error("no account of this name is charged here; the address ends with the name of `merchant.psp`")]
+    NoSuchAccount,
+    /// It is not the provider's.
+    #[error(transparent)]
+    NotBelieved(#[from] WebhookFault),
+    /// It could not be written down now.
+    #[error("the store cannot be written to now; send it again later")]
+    NotWritten,
+}
+
+/// Calls that may still hear of their attempts.
+#[derive(Default)]
+pub(super) struct Waiting(Mutex<HashMap<AttemptId, mpsc::Sender<Answer>>>);
+
+impl Waiting {
+    /// The call that this attempt is part of. Those of calls that are over are forgotten here, so that there are
+    /// never more than calls under way.
+    pub(super) fn add(&self, attempt: AttemptId, answers: mpsc::Sender<Answer>) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.retain(|_, answers| !answers.is_closed());
+        waiting.insert(attempt, answers);
+    }
+
+    fn of(&self, attempt: AttemptId) -> Option<mpsc::Sender<Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&attempt).cloned()
+    }
+}
+
+/// What news mean for an attempt that is written down.
+#[derive(Debug, PartialEq, Eq)]
+enum Weight {
+    /// It came to this.
+    Settles(Outcome),
+    /// Nothing to do.
+    Nothing,
+    /// About another amount than was charged: for a person to look at.
+    OtherAmount,
+}
+
+/// Weighs news about a charge against the payment they name.
+fn weigh(payment: &Payment, attempt: AttemptId, psp: &str, news: &News) -> Weight {
+    let Event::Charge(outcome) = &news.event else { return Weight::Nothing };
+    let Some(known) = payment.attempts.iter().find(|known| known.attempt == attempt) else {
+        return Weight::Nothing;
+    };
+    // Another account may be told of the same company's payments; it does not settle ours.
+    if known.psp != psp {
+        return Weight::Nothing;
+    }
+    let other = news.amount.is_some_and(|amount| amount != payment.begun.amount);
+    match (outcome, known.state) {
+        (Outcome::Unknown, _) => Weight::Nothing,
+        (Outcome::Approved { .. }, _) if other => Weight::OtherAmount,
+        // A refusal that was told at once as a fault of the way is told by webhook as a refusal: nothing was
+        // charged either way.
+        (Outcome::Declined(_) | Outcome::NotCharged, AttemptState::Declined | AttemptState::NotCharged) => {
+            Weight::Nothing
+        }
+        (outcome, _) => Weight::Settles(outcome.clone()),
+    }
+}
+
+impl Desk {
+    /// Hears a webhook for the account called `name`. Returns what the provider wants to be answered.
+    ///
+    /// # Errors
+    /// If the account is not ours, the signature does not fit, or the store fails.
+    pub async fn hear_from_provider(
+        &self,
+        name: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<&'static str, HookFault> {
+        if name != self.psp.name() {
+            return Err(HookFault::NoSuchAccount);
+        }
+        let now_s = jiff::Timestamp::now().as_second();
+        let verified = self.psp.verify_webhook(&Webhook { headers, body, now_s })?;
+        for news in &verified.news {
+            self.learn(news).await?;
+        }
+        Ok(verified.reply)
+    }
+
+    async fn learn(&self, news: &News) -> Result<(), HookFault> {
+        let Some(attempt) = news.key.as_deref().and_then(AttemptId::of_key) else { return Ok(()) };
+        let payment = self.store.payment(Uuid::from_u128(attempt.payment)).await.map_err(not_written)?;
+        // Of another installation that shares the provider's account.
+        let Some(payment) = payment else { return Ok(()) };
+        let outcome = match weigh(&payment, attempt, self.psp.name(), news) {
+            Weight::Nothing => return Ok(()),
+            Weight::OtherAmount => {
+                let id = payment.begun.id.to_string();
+                let what = "the provider tells of a charge of another amount than was asked for";
+                alarm("other_amount", Some(&id), what, "look the charge up at the provider");
+                return Ok(());
+            }
+            Weight::Settles(outcome) => outcome,
+        };
+        let settlement = Settlement { outcome: outcome.clone(), detail: format!("webhook: {}", news.detail) };
+        let settled = self.store.settle_attempt(attempt, &settlement).await.map_err(not_written)?;
+        if settled == Settled::Recorded {
+            self.tell(attempt, outcome).await;
+        }
+        Ok(())
+    }
+
+    /// Tells whoever is still on the call; or else the feed and the trail.
+    async fn tell(&self, attempt: AttemptId, outcome: Outcome) {
+        let told = match self.waiting.of(attempt) {
+            Some(answers) => answers.send(Answer::Bank(attempt, outcome.clone())).await.is_ok(),
+            None => false,
+        };
+        if !told {
+            self.tell_late(attempt, outcome).await;
+        }
+    }
+}
+
+fn not_written(fault: crate::store::StoreError) -> HookFault {
+    tracing::error!("a webhook could not be written down: {fault}");
+    HookFault::NotWritten
+}
+
+#[cfg(test)]
+mod tests;
