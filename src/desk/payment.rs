@@ -44,7 +44,7 @@ pub struct Request {
 pub enum StartError {
     /// No amount from anywhere.
     #[error(
-        "no amount is known for this call: set tonegate_amount in the dialplan, key it after the feature code, \
+        "no amount is known for this call: set tonegate_amount (Asterisk: TONEGATE_AMOUNT) in the dialplan, key it after the feature code, \
          or prepare the payment over the API"
     )]
     NoAmount,
