@@ -199,6 +199,7 @@ impl Theatre for AsteriskTheatre {
         *self.manager.lock().await = ready.await?;
         self.listeners.lock().await.iter_mut().for_each(|one| one.hears_marks = false);
         self.member.lock().await.take();
+        self.legs.lock().await.clear();
         self.plant_spies().await
     }
 
