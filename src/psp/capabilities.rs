@@ -1,5 +1,7 @@
 //! What a provider can do, and which cards its account may see.
 
+use serde::Deserialize;
+
 use super::{Answer, Operation};
 use crate::call::DeclineReason;
 use crate::card::Card;
@@ -36,6 +38,28 @@ pub enum Mode {
     Live,
     /// Its credentials do not tell.
     Undeclared,
+}
+
+/// Which of a provider's two worlds an account is in, where its settings say so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Published test cards only.
+    #[default]
+    Test,
+    /// Real cards.
+    Live,
+}
+
+impl Environment {
+    /// Whether money moves there.
+    #[must_use]
+    pub fn mode(self) -> Mode {
+        match self {
+            Environment::Test => Mode::Test,
+            Environment::Live => Mode::Live,
+        }
+    }
 }
 
 impl Mode {

@@ -4,6 +4,7 @@
 //! response code of ISO 8583 field 39 as the issuer gave it, or a word that a large provider made usual.
 //! Codes are compared in lower case, with `_` for anything but letters and digits.
 
+use super::Answer;
 use crate::call::DeclineReason;
 
 /// What an error code means for the payment.
@@ -175,6 +176,17 @@ pub(in crate::psp) fn meaning(code: &str, message: &str) -> Option<Meaning> {
         let words = message.to_ascii_lowercase();
         RAW_CARDS_WORDS.iter().any(|part| words.contains(part)).then_some(Meaning::Configuration(RAW_CARDS))
     })
+}
+
+/// The answer to a payment that the provider says was refused with this code. It is final whatever the code: one
+/// that is not in the table, or leaves it open, is a decline like any other.
+pub(in crate::psp) fn refusal(code: &str, message: &str, detail: String) -> Answer {
+    match meaning(code, message) {
+        Some(Meaning::Declined(reason)) => Answer::declined(reason, detail),
+        Some(Meaning::Fault) => Answer::not_charged(detail),
+        Some(Meaning::Configuration(remedy)) => Answer::misconfigured(detail, remedy),
+        _ => Answer::declined(DeclineReason::Generic, detail),
+    }
 }
 
 #[cfg(test)]

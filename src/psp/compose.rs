@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Customer;
 use crate::card::{SecretBody, SecretBodyBuilder};
 
 /// Room for a body with a long description and an address, so that it seldom moves.
@@ -25,6 +26,16 @@ pub(super) fn put(fields: &mut Map<String, Value>, name: &str, value: Option<imp
     if let Some(value) = value {
         fields.insert(name.into(), value.into());
     }
+}
+
+/// What is known of a customer's past, for providers that keep what they have no field for as metadata.
+pub(super) fn put_past(metadata: &mut Map<String, Value>, customer: &Customer) {
+    let history = customer.history.clone().unwrap_or_default();
+    put(metadata, "account_created", customer.account_created.map(|day| day.to_string()));
+    put(metadata, "orders", history.orders);
+    put(metadata, "orders_six_months", history.orders_six_months);
+    put(metadata, "last_order", history.last_order.map(|day| day.to_string()));
+    put(metadata, "failures_this_call", customer.failures_this_call);
 }
 
 /// Puts an object in, unless nothing is known of it.

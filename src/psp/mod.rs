@@ -25,7 +25,7 @@ pub mod worldline;
 #[cfg(test)]
 mod tests;
 
-pub use capabilities::{Capabilities, Mode};
+pub use capabilities::{Capabilities, Environment, Mode};
 pub use charge::{Answer, Charge};
 pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with};
 pub use customer::{Address, Customer, History};

@@ -9,12 +9,12 @@ mod settings;
 mod verdict;
 mod webhook;
 
-pub use settings::{AdyenSecrets, AdyenSettings, Environment};
+pub use settings::{AdyenSecrets, AdyenSettings};
 
 use aws_lc_rs::hmac;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use std::sync::Arc;
 
 use super::compose::text_at;
@@ -125,7 +125,7 @@ impl Adyen {
             return Reply::cannot(AMOUNT);
         };
         let path = format!("/payments/{}/{what}", percent_encoded(&change.reference));
-        let answer = match self.send(Method::POST, &path, Some(&change.key), plain(fields)).await {
+        let answer = match self.send(Method::POST, &path, Some(&change.key), Body::fields(fields)).await {
             Ok(came) => verdict::other(&came, "pspReference"),
             Err(missed) => missed.answer(true),
         };
@@ -152,10 +152,6 @@ impl Adyen {
             Effect::Done(Link { id, url: at("url").map(Into::into), state })
         })
     }
-}
-
-fn plain(fields: Map<String, Value>) -> Body {
-    Body::Json(Value::Object(fields).to_string())
 }
 
 /// A card that could not be encrypted was not sent.
@@ -201,7 +197,7 @@ impl Psp for Adyen {
     async fn charge_token(&self, charge: &Charge, stored: &StoredCard, agreement: Agreement) -> Answer {
         match body::charge_token(&self.settings, charge, stored, agreement) {
             None => Answer::misconfigured("not sent", AMOUNT),
-            Some(fields) => self.pay(&charge.key, plain(fields)).await.0,
+            Some(fields) => self.pay(&charge.key, Body::fields(fields)).await.0,
         }
     }
 
@@ -239,7 +235,7 @@ impl Psp for Adyen {
         match body::link(&self.settings, link) {
             None => Reply::cannot(AMOUNT),
             Some(fields) => {
-                self.about_link(Method::POST, "/paymentLinks", Some(&link.key), plain(fields)).await
+                self.about_link(Method::POST, "/paymentLinks", Some(&link.key), Body::fields(fields)).await
             }
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::config::{ConfigError, PspSection};
-use crate::psp::Mode;
 use crate::psp::config::optional;
+use crate::psp::{Environment, Mode};
 
 /// One merchant account with Adyen (Checkout API 72): `kind = "adyen"` in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -38,17 +38,6 @@ pub struct AdyenSettings {
     /// Whether authorised money is taken only when it is asked for.
     #[serde(default)]
     pub manual_capture: bool,
-}
-
-/// Whether money moves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// Published test cards only.
-    #[default]
-    Test,
-    /// Real cards.
-    Live,
 }
 
 fn return_url() -> String {
@@ -98,10 +87,7 @@ impl AdyenSettings {
     }
 
     pub(super) fn mode(&self) -> Mode {
-        match self.environment {
-            Environment::Test => Mode::Test,
-            Environment::Live => Mode::Live,
-        }
+        self.environment.mode()
     }
 
     /// Where requests go, without a slash at the end; `None` if it cannot be known.

@@ -140,7 +140,7 @@ fn error(code: &str) -> Option<Says> {
 /// An answer to anything but a charge: what it would mean for a charge, with the reference at `place`.
 pub(super) fn other(came: &Came, place: &str) -> Answer {
     let Some(reply) = &came.json else { return unreadable(came) };
-    if !(200..300).contains(&came.status) {
+    if !came.is_success() {
         return refused(came, reply);
     }
     match text_at(reply, place).filter(|reference| !reference.is_empty()) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::CheckoutSettings;
 use crate::call::Money;
 use crate::card::{Card, SecretBody};
-use crate::psp::compose::{cut, json_with_card, put, put_object};
+use crate::psp::compose::{cut, json_with_card, put, put_object, put_past};
 use crate::psp::{Address, Agreement, Change, Charge, Customer, NewLink, StoredCard, Storing};
 
 /// Free fields taken at most, and how long their values may be.
@@ -107,15 +107,10 @@ fn about(fields: &mut Map<String, Value>, charge: &Charge) {
         charge.customer.delivery.as_ref().map(|place| json!({ "address": address(place) })),
     );
     let customer = &charge.customer;
-    let history = customer.history.clone().unwrap_or_default();
     let mut metadata = Map::new();
     put(&mut metadata, "order", charge.reference.clone());
     put(&mut metadata, "shopper_reference", customer.shopper_reference.clone());
-    put(&mut metadata, "account_created", customer.account_created.map(|day| day.to_string()));
-    put(&mut metadata, "orders", history.orders);
-    put(&mut metadata, "orders_six_months", history.orders_six_months);
-    put(&mut metadata, "last_order", history.last_order.map(|day| day.to_string()));
-    put(&mut metadata, "failures_this_call", customer.failures_this_call);
+    put_past(&mut metadata, customer);
     for (name, value) in charge.parameters.iter().take(METADATA_MAX) {
         metadata.insert(name.clone(), cut(value, METADATA_VALUE_MAX_CHARS).into());
     }

@@ -91,17 +91,13 @@ impl Checkout {
 
     async fn change(&self, change: &Change, what: &str, fields: Map<String, Value>) -> Reply<String> {
         let path = format!("/payments/{}/{what}", percent_encoded(&change.reference));
-        let answer = match self.post(&path, &change.key, plain(fields)).await {
+        let answer = match self.post(&path, &change.key, Body::fields(fields)).await {
             Ok(came) => verdict::named(&came, "action_id"),
             Err(missed) => missed.answer(true),
         };
         // Answered with HTTP 202: the webhook tells whether it succeeded.
         Reply::from_answer(answer, Effect::Taken)
     }
-}
-
-fn plain(fields: Map<String, Value>) -> Body {
-    Body::Json(Value::Object(fields).to_string())
 }
 
 /// A payment link; one that was just made has no status yet.
@@ -147,7 +143,9 @@ impl Psp for Checkout {
     }
 
     async fn charge_token(&self, charge: &Charge, stored: &StoredCard, agreement: Agreement) -> Answer {
-        self.pay(&charge.key, plain(body::charge_token(&self.settings, charge, stored, agreement))).await.0
+        self.pay(&charge.key, Body::fields(body::charge_token(&self.settings, charge, stored, agreement)))
+            .await
+            .0
     }
 
     async fn tokenise(&self, storing: &Storing, card: &Card) -> Reply<StoredCard> {
@@ -183,7 +181,7 @@ impl Psp for Checkout {
     async fn create_link(&self, link: &NewLink) -> Reply<Link> {
         match body::link(&self.settings, link, jiff::Timestamp::now()) {
             None => Reply::cannot(NO_COUNTRY),
-            Some(fields) => link_of(self.post("/payment-links", &link.key, plain(fields)).await),
+            Some(fields) => link_of(self.post("/payment-links", &link.key, Body::fields(fields)).await),
         }
     }
 

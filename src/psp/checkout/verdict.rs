@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::call::{DeclineReason, Outcome};
 use crate::psp::Answer;
-use crate::psp::codes::{Meaning, meaning};
+use crate::psp::codes::refusal;
 use crate::psp::compose::text_at;
 use crate::psp::http::Came;
 
@@ -21,7 +21,7 @@ const REQUEST: &str = "Checkout.com does not take the request: the words above n
 /// What an answer to `/payments` means for the charge.
 pub(super) fn payment(came: &Came) -> Answer {
     match &came.json {
-        Some(reply) if (200..300).contains(&came.status) => state(came, reply),
+        Some(reply) if came.is_success() => state(came, reply),
         _ => failed(came),
     }
 }
@@ -45,12 +45,7 @@ fn state(came: &Came, reply: &Map<String, Value>) -> Answer {
 /// `20051` is the issuer's 51 (ISO 8583 field 39), `200N7` its N7.
 pub(super) fn declined(response_code: &str, detail: String) -> Answer {
     let code = response_code.get(3..).unwrap_or_default();
-    match meaning(code, "") {
-        Some(Meaning::Declined(reason)) => Answer::declined(reason, detail),
-        Some(Meaning::Fault) => Answer::not_charged(detail),
-        Some(Meaning::Configuration(remedy)) => Answer::misconfigured(detail, remedy),
-        _ => Answer::declined(DeclineReason::Generic, detail),
-    }
+    refusal(code, "", detail)
 }
 
 /// An error: nothing is remembered under the key, so only what certainly charged nothing may be sent again.
@@ -84,11 +79,9 @@ fn failed(came: &Came) -> Answer {
 
 /// An answer to anything but a charge: what it would mean for a charge, with the reference at `place`.
 pub(super) fn named(came: &Came, place: &str) -> Answer {
-    let reference =
-        came.json.as_ref().and_then(|reply| text_at(reply, place)).filter(|text| !text.is_empty());
-    match reference {
-        Some(reference) if (200..300).contains(&came.status) => Answer::approved(reference, came.detail(&[])),
-        _ => failed(came),
+    match came.text(place).filter(|_| came.is_success()) {
+        Some(reference) => Answer::approved(reference, came.detail(&[])),
+        None => failed(came),
     }
 }
 

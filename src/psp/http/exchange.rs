@@ -13,6 +13,7 @@ use super::tap::Seen;
 use super::words::{cause, harmless};
 use crate::card::SecretBody;
 use crate::psp::Answer;
+use crate::psp::compose::text_at;
 
 /// Largest answer read. Those of a charge are a few kilobytes.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -43,6 +44,14 @@ pub enum Body {
     Json(String),
 }
 
+impl Body {
+    /// A JSON object without card data.
+    #[must_use]
+    pub fn fields(fields: Map<String, Value>) -> Self {
+        Self::Json(Value::Object(fields).to_string())
+    }
+}
+
 /// An answer that was read to its end.
 #[derive(Clone, Debug)]
 pub struct Came {
@@ -59,6 +68,18 @@ impl Came {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the provider says that it did what was asked.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The text at a place such as `error.code`, if there is one and it is not empty.
+    #[must_use]
+    pub fn text(&self, place: &str) -> Option<&str> {
+        text_at(self.json.as_ref()?, place).filter(|text| !text.is_empty())
     }
 
     /// `HTTP 402`, then the provider's own code and words, made harmless.

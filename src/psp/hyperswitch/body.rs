@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::HyperswitchSettings;
 use crate::card::{Card, SecretBody};
-use crate::psp::compose::{cut, json_with_card, put, put_object};
+use crate::psp::compose::{cut, json_with_card, put, put_object, put_past};
 use crate::psp::{Address, Change, Charge, Customer, NewLink, StoredCard, Storing};
 
 /// Letters of a `payment_id`, no more and no less; two of them say whose it is.
@@ -60,15 +60,9 @@ fn sale(settings: &HyperswitchSettings, charge: &Charge) -> Map<String, Value> {
     put(&mut fields, "description", (!charge.description.is_empty()).then(|| charge.description.clone()));
     put(&mut fields, "merchant_order_reference_id", charge.reference.clone());
     known(&mut fields, &charge.customer, charge.phone());
-    let customer = &charge.customer;
-    let history = customer.history.clone().unwrap_or_default();
     let mut metadata = Map::new();
     metadata.insert(KEY.into(), charge.key.clone().into());
-    put(&mut metadata, "account_created", customer.account_created.map(|day| day.to_string()));
-    put(&mut metadata, "orders", history.orders);
-    put(&mut metadata, "orders_six_months", history.orders_six_months);
-    put(&mut metadata, "last_order", history.last_order.map(|day| day.to_string()));
-    put(&mut metadata, "failures_this_call", customer.failures_this_call);
+    put_past(&mut metadata, &charge.customer);
     for (name, value) in charge.parameters.iter().take(METADATA_MAX) {
         metadata.insert(name.clone(), cut(value, METADATA_VALUE_MAX_CHARS).into());
     }

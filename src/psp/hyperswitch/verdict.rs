@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::call::{DeclineReason, Outcome};
 use crate::psp::Answer;
-use crate::psp::codes::{Meaning, meaning};
+use crate::psp::codes::refusal;
 use crate::psp::compose::text_at;
 use crate::psp::http::Came;
 
@@ -27,7 +27,7 @@ const NOT_FOUND: [&str; 2] = ["HE_02", "HE_00"];
 /// What an answer means for the payment.
 pub(super) fn payment(came: &Came) -> Answer {
     match &came.json {
-        Some(reply) if (200..300).contains(&came.status) => state(came, reply),
+        Some(reply) if came.is_success() => state(came, reply),
         _ => failed(came),
     }
 }
@@ -40,22 +40,12 @@ fn state(came: &Came, reply: &Map<String, Value>) -> Answer {
         "succeeded" | "requires_capture" | "partially_captured" if !at("payment_id").is_empty() => {
             Answer::approved(at("payment_id"), detail)
         }
-        "failed" => declined(at("error_code"), at("error_message"), detail),
+        "failed" => refusal(at("error_code"), at("error_message"), detail),
         "cancelled" | "expired" => Answer::not_charged(detail),
         "requires_customer_action" => Answer::misconfigured(detail, CHALLENGED),
         "requires_payment_method" | "requires_confirmation" => Answer::not_charged(detail),
         // `processing` and whatever a later version says: not final.
         _ => Answer::unknown(detail),
-    }
-}
-
-fn declined(code: &str, message: &str, detail: String) -> Answer {
-    match meaning(code, message) {
-        Some(Meaning::Declined(reason)) => Answer::declined(reason, detail),
-        Some(Meaning::Fault) => Answer::not_charged(detail),
-        Some(Meaning::Configuration(remedy)) => Answer::misconfigured(detail, remedy),
-        // The processor's own codes are many; a payment that failed is final, whatever its code.
-        _ => Answer::declined(DeclineReason::Generic, detail),
     }
 }
 
@@ -79,7 +69,7 @@ fn failed(came: &Came) -> Answer {
 
 /// What a look-up by name found.
 pub(super) fn found(came: &Came) -> Answer {
-    let code = came.json.as_ref().and_then(|reply| text_at(reply, "error.code")).unwrap_or_default();
+    let code = came.text("error.code").unwrap_or_default();
     if came.status == 404 && NOT_FOUND.contains(&code) {
         return Answer::not_charged(came.detail(&[code, "there is no such payment"]));
     }
@@ -91,17 +81,15 @@ pub(super) fn found(came: &Came) -> Answer {
 
 /// An answer to anything but a charge: what it would mean for a charge, with the reference at `place`.
 pub(super) fn named(came: &Came, place: &str) -> Answer {
-    let reference =
-        came.json.as_ref().and_then(|reply| text_at(reply, place)).filter(|text| !text.is_empty());
-    match reference {
-        Some(reference) if (200..300).contains(&came.status) => Answer::approved(reference, came.detail(&[])),
-        _ => failed(came),
+    match came.text(place).filter(|_| came.is_success()) {
+        Some(reference) => Answer::approved(reference, came.detail(&[])),
+        None => failed(came),
     }
 }
 
 /// What a change came to.
 pub(super) fn changed(came: &Came, place: &str) -> (Answer, bool) {
-    let status = came.json.as_ref().and_then(|reply| text_at(reply, "status")).unwrap_or_default();
+    let status = came.text("status").unwrap_or_default();
     match status {
         "failed" => (Answer::declined(DeclineReason::Generic, came.detail(&[status])), true),
         "succeeded" | "cancelled" | "partially_captured" => (named(came, place), true),

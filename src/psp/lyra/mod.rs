@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -89,16 +89,13 @@ impl Lyra {
     }
 
     async fn change(&self, change: &Change, mode: &str) -> Reply<String> {
-        let answer = match self.post("Transaction/CancelOrRefund", plain(body::change(change, mode))).await {
-            Ok(came) => verdict::named(&came, "answer.uuid"),
-            Err(missed) => missed.answer(false),
-        };
+        let answer =
+            match self.post("Transaction/CancelOrRefund", Body::fields(body::change(change, mode))).await {
+                Ok(came) => verdict::named(&came, "answer.uuid"),
+                Err(missed) => missed.answer(false),
+            };
         Reply::from_answer(answer, Effect::Done)
     }
-}
-
-fn plain(fields: Map<String, Value>) -> Body {
-    Body::Json(Value::Object(fields).to_string())
 }
 
 fn link_of(came: Result<Came, Missed>) -> Reply<Link> {
@@ -141,7 +138,7 @@ impl Psp for Lyra {
     }
 
     async fn charge_token(&self, charge: &Charge, stored: &StoredCard, _: Agreement) -> Answer {
-        self.pay("Charge/CreatePayment", plain(body::charge_token(charge, stored))).await.0
+        self.pay("Charge/CreatePayment", Body::fields(body::charge_token(charge, stored))).await.0
     }
 
     async fn tokenise(&self, storing: &Storing, card: &Card) -> Reply<StoredCard> {
@@ -177,12 +174,12 @@ impl Psp for Lyra {
     }
 
     async fn create_link(&self, link: &NewLink) -> Reply<Link> {
-        link_of(self.post("Charge/CreatePaymentOrder", plain(body::link(link))).await)
+        link_of(self.post("Charge/CreatePaymentOrder", Body::fields(body::link(link))).await)
     }
 
     async fn link(&self, id: &str) -> Reply<Link> {
         let fields = Map::from_iter([("paymentOrderId".to_owned(), json!(id))]);
-        link_of(self.post("PaymentOrder/Get", plain(fields)).await)
+        link_of(self.post("PaymentOrder/Get", Body::fields(fields)).await)
     }
 
     async fn expire_link(&self, _: &str) -> Reply<Link> {
@@ -191,7 +188,7 @@ impl Psp for Lyra {
 
     async fn query(&self, charge: &Charge) -> Answer {
         let fields = Map::from_iter([("orderId".to_owned(), json!(charge.key))]);
-        match self.post("Order/Get", plain(fields)).await {
+        match self.post("Order/Get", Body::fields(fields)).await {
             Ok(came) => verdict::found(&came),
             Err(missed) => missed.query_answer(),
         }

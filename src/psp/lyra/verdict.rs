@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::call::{DeclineReason, Outcome};
+use crate::call::Outcome;
 use crate::psp::Answer;
-use crate::psp::codes::{Meaning, meaning};
+use crate::psp::codes::refusal;
 use crate::psp::compose::text_at;
 use crate::psp::http::Came;
 
@@ -45,18 +45,9 @@ pub(super) fn order(came: &Came, answer: &Map<String, Value>) -> Answer {
     let detail = came.detail(&[status, at("errorCode"), at("detailedErrorCode"), at("detailedErrorMessage")]);
     match status {
         "PAID" if !at("uuid").is_empty() => Answer::approved(at("uuid"), detail),
-        "UNPAID" => declined(at("detailedErrorCode"), detail),
+        "UNPAID" => refusal(at("detailedErrorCode"), "", detail),
         // `RUNNING`, `PARTIALLY_PAID` and whatever a later version says.
         _ => Answer::unknown(detail),
-    }
-}
-
-fn declined(code: &str, detail: String) -> Answer {
-    match meaning(code, "") {
-        Some(Meaning::Declined(reason)) => Answer::declined(reason, detail),
-        Some(Meaning::Fault) => Answer::not_charged(detail),
-        Some(Meaning::Configuration(remedy)) => Answer::misconfigured(detail, remedy),
-        _ => Answer::declined(DeclineReason::Generic, detail),
     }
 }
 
@@ -72,7 +63,7 @@ fn failed(came: &Came) -> Answer {
         ("", 404 | 405) => Answer::misconfigured(detail, ADDRESS),
         ("INT_902" | "INT_905" | "INT_906", _) => Answer::misconfigured(detail, ACCOUNT),
         ("INT_001" | "PSP_002" | "PSP_017" | "PSP_030", _) => Answer::misconfigured(detail, RIGHTS),
-        (code, 200..=299) if code.starts_with("ACQ_") => declined(fine, detail),
+        (code, 200..=299) if code.starts_with("ACQ_") => refusal(fine, "", detail),
         // Of the form: nothing was asked of the bank.
         ("INT_009" | "INT_010" | "INT_015", _) => Answer::misconfigured(detail, REQUEST),
         // Whatever else: it may have been charged; the order tells.
@@ -82,7 +73,7 @@ fn failed(came: &Came) -> Answer {
 
 /// What a look-up by our order number found.
 pub(super) fn found(came: &Came) -> Answer {
-    let code = came.json.as_ref().and_then(|reply| text_at(reply, "answer.errorCode")).unwrap_or_default();
+    let code = came.text("answer.errorCode").unwrap_or_default();
     if code == NOT_FOUND && came.status == 200 {
         return Answer::not_charged(came.detail(&[code, "there is no such order"]));
     }

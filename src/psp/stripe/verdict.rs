@@ -24,7 +24,7 @@ const CHALLENGED: &str =
 /// What came of a payment or setup intent.
 pub(super) fn intent(came: &Came) -> Answer {
     match &came.json {
-        Some(reply) if (200..300).contains(&came.status) => state(came, reply),
+        Some(reply) if came.is_success() => state(came, reply),
         _ => failed(came),
     }
 }
@@ -47,10 +47,9 @@ pub(super) fn state(came: &Came, intent: &Map<String, Value>) -> Answer {
 
 /// What came of anything else that answers with an object named by `id`.
 pub(super) fn object(came: &Came) -> Answer {
-    let id = came.json.as_ref().and_then(|reply| text_at(reply, "id")).filter(|id| !id.is_empty());
-    match id {
-        Some(id) if (200..300).contains(&came.status) => Answer::approved(id, came.detail(&[])),
-        _ => failed(came),
+    match came.text("id").filter(|_| came.is_success()) {
+        Some(id) => Answer::approved(id, came.detail(&[])),
+        None => failed(came),
     }
 }
 

@@ -7,7 +7,8 @@ use super::fake::{Asked, Fake};
 use super::never_twice::{impatient, nobody_there, overhead, patient, ten_at_once, whatever_breaks};
 use super::*;
 use crate::call::DeclineReason;
-use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings, Environment};
+use crate::psp::Environment;
+use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings};
 use crate::psp::http::HttpSettings;
 use crate::psp::{Agreement, Change, Effect, Link, LinkState, NewLink, StoredCard, Storing};
 

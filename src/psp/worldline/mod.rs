@@ -10,7 +10,7 @@ mod sign;
 mod verdict;
 mod webhook;
 
-pub use settings::{Environment, WorldlineSecrets, WorldlineSettings};
+pub use settings::{WorldlineSecrets, WorldlineSettings};
 
 use aws_lc_rs::hmac;
 use jiff::Timestamp;
@@ -108,17 +108,13 @@ impl Worldline {
         place: &str,
     ) -> Reply<String> {
         let service = format!("payments/{}/{what}", percent_encoded(&change.reference));
-        let answer = match self.send(Method::POST, &service, Some(&change.key), plain(fields)).await {
+        let answer = match self.send(Method::POST, &service, Some(&change.key), Body::fields(fields)).await {
             Ok(came) => verdict::named(&came, place),
             Err(missed) => missed.answer(true),
         };
         // Requested: the webhook tells whether it succeeded.
         Reply::from_answer(answer, Effect::Taken)
     }
-}
-
-fn plain(fields: Map<String, Value>) -> Body {
-    Body::Json(Value::Object(fields).to_string())
 }
 
 fn link_of(came: Result<Came, Missed>) -> Reply<Link> {
@@ -163,7 +159,7 @@ impl Psp for Worldline {
     }
 
     async fn charge_token(&self, charge: &Charge, stored: &StoredCard, _: Agreement) -> Answer {
-        self.pay(&charge.key, plain(body::charge_token(&self.settings, charge, stored))).await.0
+        self.pay(&charge.key, Body::fields(body::charge_token(&self.settings, charge, stored))).await.0
     }
 
     async fn tokenise(&self, storing: &Storing, card: &Card) -> Reply<StoredCard> {
@@ -193,7 +189,7 @@ impl Psp for Worldline {
     }
 
     async fn create_link(&self, link: &NewLink) -> Reply<Link> {
-        let body = plain(body::link(&self.settings, link));
+        let body = Body::fields(body::link(&self.settings, link));
         link_of(self.send(Method::POST, "paymentlinks", Some(&link.key), body).await)
     }
 
@@ -205,8 +201,8 @@ impl Psp for Worldline {
     /// Answered without a body: how the link stands is looked at afterwards.
     async fn expire_link(&self, id: &str) -> Reply<Link> {
         let service = format!("paymentlinks/{}/cancel", percent_encoded(id));
-        match self.send(Method::POST, &service, None, plain(Map::new())).await {
-            Ok(came) if (200..300).contains(&came.status) => self.link(id).await,
+        match self.send(Method::POST, &service, None, Body::fields(Map::new())).await {
+            Ok(came) if came.is_success() => self.link(id).await,
             other => link_of(other),
         }
     }

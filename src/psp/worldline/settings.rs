@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::config::{ConfigError, PspSection};
-use crate::psp::Mode;
 use crate::psp::config::optional;
+use crate::psp::{Environment, Mode};
 
 /// One merchant account (PSPID) with Worldline Direct: `kind = "worldline"` in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -32,17 +32,6 @@ pub struct WorldlineSettings {
     /// Whether authorised money is taken only when it is asked for.
     #[serde(default)]
     pub manual_capture: bool,
-}
-
-/// Whether money moves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// Published test cards only.
-    #[default]
-    Test,
-    /// Real cards.
-    Live,
 }
 
 /// What is kept in files of its own.
@@ -85,10 +74,7 @@ impl WorldlineSettings {
     }
 
     pub(super) fn mode(&self) -> Mode {
-        match self.environment {
-            Environment::Test => Mode::Test,
-            Environment::Live => Mode::Live,
-        }
+        self.environment.mode()
     }
 
     pub(super) fn base(&self) -> &str {

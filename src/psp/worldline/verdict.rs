@@ -71,7 +71,7 @@ fn reason(code: &str) -> DeclineReason {
 
 fn failed(came: &Came) -> Answer {
     let code = came.json.as_ref().and_then(first_error).unwrap_or_default();
-    let words = came.json.as_ref().and_then(|reply| text_at(reply, "errorId")).unwrap_or_default();
+    let words = came.text("errorId").unwrap_or_default();
     let detail = came.detail(&[&code, words]);
     match came.status {
         401 => Answer::misconfigured(detail, KEY),
@@ -90,10 +90,8 @@ fn failed(came: &Came) -> Answer {
 
 /// An answer to anything but a charge: what it would mean for a charge, with the reference at `place`.
 pub(super) fn named(came: &Came, place: &str) -> Answer {
-    let reference =
-        came.json.as_ref().and_then(|reply| text_at(reply, place)).filter(|text| !text.is_empty());
-    match reference {
-        Some(reference) if (200..300).contains(&came.status) => Answer::approved(reference, came.detail(&[])),
-        _ => failed(came),
+    match came.text(place).filter(|_| came.is_success()) {
+        Some(reference) => Answer::approved(reference, came.detail(&[])),
+        None => failed(came),
     }
 }
