@@ -1,90 +1,114 @@
-//! `GET /v1/events`: the live feed as server-sent events.
+//! The live feed, as server-sent events and by WebSocket.
+//!
+//! Both say the same: `gap` first if some of the missed events are no longer kept, then the events; and to whom
+//! does not keep up `lagged`, which is the end. Who comes back names the last event it saw.
 
-use std::convert::Infallible;
-use std::time::Duration;
+mod socket;
+mod stream;
+#[cfg(test)]
+mod tests;
 
-use axum::extract::{Query, State as Extracted};
-use axum::http::HeaderMap;
-use axum::response::Sse;
-use axum::response::sse::{Event as SseEvent, KeepAlive};
-use futures_util::Stream;
+pub(super) use socket::{__path_socket, socket};
+pub(super) use stream::{__path_stream, stream};
+
+use std::sync::Arc;
+
 use serde::Deserialize;
-use uuid::Uuid;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
-use super::State;
-use crate::desk::{Event, FeedError, Listener};
+use super::extract::read_uuid;
+use super::problem::{Kind, Problem};
+use crate::desk::{Event, Feed, FeedError, Listener, Wanted};
 
-/// A comment is sent after this much silence, so that proxies keep the stream open.
+/// Listeners at the same time.
+const LISTENERS_MAX: usize = 2_000;
+
+/// A sign of life is sent after this much silence, so that proxies keep the connection open.
 const KEEP_ALIVE_MS: u64 = 15_000;
 
-#[derive(Deserialize)]
+/// Which events; what is not given does not matter.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+#[into_params(parameter_in = Query)]
+pub(super) struct Filter {
     /// Only this payment's events.
-    payment: Option<Uuid>,
+    #[param(format = Uuid)]
+    payment: Option<String>,
+    /// Only events of this agent's calls, by extension.
+    agent: Option<String>,
+    /// The number of the last event that was seen: those after it come first, as far as they are kept.
+    #[param(minimum = 0)]
+    after: Option<u64>,
 }
 
-/// What is left to send to one listener.
+/// What a listener is told.
+pub(super) enum Told {
+    /// Some events after the named one are no longer kept.
+    Gap,
+    /// It was too slow: at most so many are lost to it, and it is told nothing more.
+    Lagged(u64),
+    /// An event.
+    Event(Arc<Event>),
+}
+
+/// Whom all listeners are counted by.
+#[derive(Clone)]
+pub(super) struct Ears {
+    feed: Feed,
+    seats: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Ears {
+    pub(super) fn new(feed: Feed, stop: CancellationToken) -> Self {
+        Self { feed, seats: Arc::new(Semaphore::new(LISTENERS_MAX)), stop }
+    }
+
+    /// Begins to listen.
+    fn tap(&self, filter: Filter) -> Result<Tap, Problem> {
+        let payment = filter.payment.as_deref().map(read_uuid).transpose()?;
+        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
+            let detail = format!("{LISTENERS_MAX} listeners are there, as many as can be; close one");
+            Problem::of(Kind::NotReady, detail)
+        })?;
+        let wanted = Wanted { payment, agent: filter.agent };
+        let listener = self.feed.listen(wanted, filter.after);
+        let gap = listener.gap;
+        Ok(Tap { listener, gap, over: false, stop: self.stop.clone(), _seat: seat })
+    }
+}
+
+/// One listener's end of the feed.
 struct Tap {
     listener: Listener,
-    backlog: std::vec::IntoIter<Event>,
     gap: bool,
-    only: Option<Uuid>,
-    stop: tokio_util::sync::CancellationToken,
     over: bool,
-}
-
-pub(super) async fn stream(
-    Extracted(state): Extracted<State>,
-    Query(wanted): Query<Wanted>,
-    headers: HeaderMap,
-) -> Sse<impl Stream<Item = Result<SseEvent, Infallible>>> {
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let mut listener = state.desk.feed.listen(last);
-    let backlog = std::mem::take(&mut listener.missed).into_iter();
-    let gap = listener.gap;
-    let tap = Tap { listener, backlog, gap, only: wanted.payment, stop: state.stop, over: false };
-    let events = futures_util::stream::unfold(tap, |mut tap| async move {
-        let event = tap.next().await?;
-        Some((Ok(event), tap))
-    });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_millis(KEEP_ALIVE_MS)))
+    stop: CancellationToken,
+    _seat: OwnedSemaphorePermit,
 }
 
 impl Tap {
-    async fn next(&mut self) -> Option<SseEvent> {
+    /// What to tell next; none if that was all. May be dropped and asked again.
+    async fn next(&mut self) -> Option<Told> {
         if self.over {
             return None;
         }
         if std::mem::take(&mut self.gap) {
-            return Some(SseEvent::default().event("gap").data("{}"));
+            return Some(Told::Gap);
         }
-        loop {
-            let event = match self.backlog.next() {
-                Some(event) => event,
-                None => {
-                    let next = tokio::select! {
-                        next = self.listener.next() => next,
-                        () = self.stop.cancelled() => return None,
-                    };
-                    match next {
-                        Ok(event) => event,
-                        Err(FeedError::Lagged(lost)) => {
-                            // Dropped with a marker: whoever comes back names the last event it saw.
-                            self.over = true;
-                            let data = format!("{{\"lost\":{lost}}}");
-                            return Some(SseEvent::default().event("lagged").data(data));
-                        }
-                        Err(FeedError::Ended) => return None,
-                    }
-                }
-            };
-            if self.only.is_none_or(|only| only == event.payment) {
-                let data = serde_json::to_string(&event).unwrap_or_default();
-                return Some(
-                    SseEvent::default().id(event.seq.to_string()).event(event.body.name()).data(data),
-                );
+        let next = tokio::select! {
+            next = self.listener.next() => next,
+            () = self.stop.cancelled() => Err(FeedError::Ended),
+        };
+        match next {
+            Ok(event) => Some(Told::Event(event)),
+            Err(FeedError::Lagged(lost)) => {
+                self.over = true;
+                Some(Told::Lagged(lost))
             }
+            Err(FeedError::Ended) => None,
         }
     }
 }

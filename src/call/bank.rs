@@ -30,7 +30,7 @@ impl AttemptId {
 }
 
 /// Why a bank says no, as far as it matters to the customer and the agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeclineReason {
     /// No reason given (ISO 8583 response code 05).

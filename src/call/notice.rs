@@ -8,7 +8,7 @@ use super::bank::{AttemptId, DeclineReason};
 use super::input::{AgentCommand, Line, Party, SealLoss, SealRefusal};
 
 /// One thing the customer keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The card number (PAN).
@@ -24,7 +24,7 @@ pub enum Field {
 }
 
 /// What was wrong with a field, in words that give no digit away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Hint {
     /// Fewer digits than this field or brand has.
@@ -46,7 +46,7 @@ pub enum Hint {
 }
 
 /// How a payment call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// Paid.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The scheme a card belongs to. Carte Bancaire has no prefix of its own: its cards are co-badged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Brand {
     /// Visa, V PAY and Visa Electron.

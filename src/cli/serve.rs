@@ -89,9 +89,10 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    let address = config.api.listen;
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
-    tracing::info!(api = %config.api.listen, "tonegate is running");
+    tracing::info!(api = %address, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;
     tracing::info!("asked to stop: ending payments in order");
     desk.drain(Duration::from_millis(DRAIN_MS)).await;

@@ -1,6 +1,7 @@
 //! The sections that are not about capture or the PBX.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -115,6 +116,9 @@ pub struct StoreSection {
     pub path: Option<PathBuf>,
 }
 
+/// More than a contact centre's consoles and its CRM ask; a loop that ran wild asks more.
+const DEFAULT_REQUESTS_PER_S: NonZeroU32 = NonZeroU32::new(200).unwrap();
+
 /// `[api]`: REST and events.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -124,6 +128,8 @@ pub struct ApiSection {
     pub listen: SocketAddr,
     /// States that a proxy ends TLS between here and other machines, so that `listen` may be seen by them.
     pub behind_tls_proxy: bool,
+    /// Requests that one caller may make in a second; twice as many at once after a quiet moment.
+    pub requests_per_s: NonZeroU32,
     /// The file with the key that callers present.
     pub key_file: Option<PathBuf>,
     /// The systemd credential with that key.
@@ -138,6 +144,7 @@ impl Default for ApiSection {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             behind_tls_proxy: false,
+            requests_per_s: DEFAULT_REQUESTS_PER_S,
             key_file: None,
             key_credential: None,
             key: Secret::default(),

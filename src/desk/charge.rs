@@ -124,6 +124,12 @@ impl Desk {
         let payment = Uuid::from_u128(attempt.payment);
         let body = EventBody::Settled { attempt: attempt.ordinal, outcome };
         self.note(payment, "tonegate", &body).await;
+        // It may have begun in a former life of the daemon: whose it is stands in the store.
+        if !self.feed.knows(payment)
+            && let Ok(Some(payment)) = self.store.payment(payment).await
+        {
+            self.feed.recall((&payment).into());
+        }
         self.feed.publish(payment, body);
     }
 }

@@ -1,6 +1,9 @@
 //! The public form of a [`Notice`]: what a listener reads, as JSON.
 
+use std::sync::OnceLock;
+
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::call::{
@@ -10,21 +13,51 @@ use crate::call::{
 use crate::card::{Brand, MaskedPan};
 
 /// One event of the feed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Event {
     /// Its number; rises by one.
     pub seq: u64,
     /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
     pub at: jiff::Timestamp,
     /// The payment it belongs to.
     pub payment: Uuid,
+    /// The extension of the agent whose call it is; none in self-service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub agent: Option<String>,
+    /// The customer's leg, by the PBX's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub call: Option<String>,
     /// What happened.
     #[serde(flatten)]
     pub body: EventBody,
+    /// As listeners read it; written once for all of them.
+    #[serde(skip)]
+    json: OnceLock<String>,
+}
+
+impl Event {
+    pub(super) fn new(
+        seq: u64,
+        payment: Uuid,
+        agent: Option<String>,
+        call: Option<String>,
+        body: EventBody,
+    ) -> Self {
+        Self { seq, at: jiff::Timestamp::now(), payment, agent, call, body, json: OnceLock::new() }
+    }
+
+    /// The event as one line of JSON.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.json.get_or_init(|| serde_json::to_string(self).unwrap_or_default())
+    }
 }
 
 /// What happened; `type` names it. No digit of a card but the last four.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "each variant is the notice of the same name")]
 pub enum EventBody {
@@ -52,6 +85,7 @@ pub enum EventBody {
     },
     FieldDone {
         field: Field,
+        #[schema(value_type = Option<String>)]
         masked: Option<MaskedPan>,
         brand: Option<Brand>,
     },
@@ -96,18 +130,23 @@ pub enum EventBody {
     /// What became of an attempt became known after the call.
     Settled {
         attempt: u8,
-        #[serde(serialize_with = "outcome_word")]
+        #[serde(serialize_with = "outcome_as_word")]
+        #[schema(value_type = String)]
         outcome: Outcome,
     },
 }
 
-fn outcome_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(match outcome {
+fn outcome_as_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(outcome_word(outcome))
+}
+
+pub(super) fn outcome_word(outcome: &Outcome) -> &'static str {
+    match outcome {
         Outcome::Approved { .. } => "approved",
         Outcome::Declined(_) => "declined",
         Outcome::NotCharged => "not_charged",
         Outcome::Unknown => "unknown",
-    })
+    }
 }
 
 impl EventBody {

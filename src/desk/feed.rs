@@ -1,46 +1,71 @@
 //! The live feed: everything that happens, in order, for consoles and integrators.
 //!
-//! A listener that does not keep up loses events and is told so; nothing waits for it and nothing is kept
-//! for it beyond the ring.
+//! Events stand in one ring, and a listener is no more than a place in it: nothing is kept for one who does not
+//! read. Whom the ring has overtaken loses events and is told so; nothing waits for anybody. Beside the ring
+//! stands the [`Board`]: what is under way, brought up to date by the same events, so that who reads it and then
+//! listens from its number on has missed nothing.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::broadcast;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::board::{Board, Standing, Subject};
 use super::event::{Event, EventBody};
 
-/// Events kept for those who come back and name the last one they saw.
-pub const REPLAY_EVENTS: usize = 4_096;
+/// Events kept for those who are slow, or come back and name the last one they saw.
+pub const KEPT_EVENTS: usize = 4_096;
 
-/// Events a listener may lag behind before it loses some.
-pub const LISTENER_LAG_EVENTS: usize = 4_096;
+/// Events handed to a listener under one lock.
+const BATCH_EVENTS: usize = 64;
 
-/// Where events go.
-pub struct Feed {
-    live: broadcast::Sender<Event>,
-    past: Mutex<Past>,
+/// Where events go. Cheap to clone; all clones are one feed.
+#[derive(Clone)]
+pub struct Feed(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared(Mutex<State>);
+
+struct State {
+    next: u64,
+    ring: VecDeque<Arc<Event>>,
+    board: Board,
+    ears: HashMap<u64, Ear>,
+    next_ear: u64,
 }
 
-struct Past {
-    next: u64,
-    ring: VecDeque<Event>,
+/// One listener's place.
+struct Ear {
+    wanted: Wanted,
+    /// The first event it may not have seen.
+    at: u64,
+    bell: Arc<Notify>,
+}
+
+/// Which events a listener wants; what is not set does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of this payment alone.
+    pub payment: Option<Uuid>,
+    /// Of this agent's calls alone, by extension.
+    pub agent: Option<String>,
 }
 
 /// One who listens.
 pub struct Listener {
-    /// Events that were missed while away, oldest first.
-    pub missed: Vec<Event>,
+    feed: Weak<Shared>,
+    ear: u64,
+    bell: Arc<Notify>,
+    batch: std::vec::IntoIter<Arc<Event>>,
     /// Some events after the named one are no longer kept.
     pub gap: bool,
-    live: broadcast::Receiver<Event>,
 }
 
 /// Why there is no next event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeedError {
-    /// The listener was too slow; this many events are lost to it.
+    /// The listener was too slow; at most this many events are lost to it.
     #[error("{0} events were lost because they were not read in time; look the payments up again")]
     Lagged(u64),
     /// The daemon is stopping.
@@ -54,40 +79,125 @@ impl Default for Feed {
     }
 }
 
+impl Default for State {
+    fn default() -> Self {
+        let ring = VecDeque::with_capacity(KEPT_EVENTS);
+        Self { next: 1, ring, board: Board::default(), ears: HashMap::new(), next_ear: 0 }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Feed {
     /// An empty feed.
     #[must_use]
     pub fn new() -> Self {
-        let past = Past { next: 1, ring: VecDeque::with_capacity(REPLAY_EVENTS) };
-        Self { live: broadcast::Sender::new(LISTENER_LAG_EVENTS), past: Mutex::new(past) }
+        Self(Arc::default())
+    }
+
+    /// Names whose payment it is and on which call, before its first event.
+    pub fn enter(&self, subject: Subject) {
+        self.0.state().board.enter(subject);
+    }
+
+    /// Whether it is still known whose payment this is.
+    #[must_use]
+    pub fn knows(&self, payment: Uuid) -> bool {
+        self.0.state().board.of(payment).is_some()
+    }
+
+    /// Names a payment whose call is over and which still has something to tell.
+    pub fn recall(&self, subject: Subject) {
+        self.0.state().board.recall(subject);
     }
 
     /// Adds an event; numbers rise by one without a gap.
     pub fn publish(&self, payment: Uuid, body: EventBody) {
-        let mut past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = Event { seq: past.next, at: jiff::Timestamp::now(), payment, body };
-        past.next += 1;
-        if past.ring.len() == REPLAY_EVENTS {
-            past.ring.pop_front();
+        let mut state = self.0.state();
+        let state = &mut *state;
+        let subject = state.board.of(payment).map(|standing| &standing.subject);
+        let (agent, call) =
+            subject.map_or((None, None), |subject| (subject.agent.clone(), Some(subject.call.clone())));
+        let event = Arc::new(Event::new(state.next, payment, agent, call, body));
+        state.board.apply(&event);
+        state.next += 1;
+        if state.ring.len() == KEPT_EVENTS {
+            state.ring.pop_front();
         }
-        past.ring.push_back(event.clone());
-        // Under the lock, so that nobody sees two events in the wrong order. Nobody listening is no fault.
-        let _ = self.live.send(event);
+        state.ring.push_back(Arc::clone(&event));
+        for ear in state.ears.values_mut() {
+            if ear.wanted.is(&event) {
+                ear.bell.notify_one();
+            } else if ear.at == event.seq {
+                // Nothing of its own waits, so it must not be overtaken by other people's events.
+                ear.at += 1;
+            }
+        }
     }
 
     /// Listens from now on; with `after`, first what came after that event and is still kept.
     #[must_use]
-    pub fn listen(&self, after: Option<u64>) -> Listener {
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        let live = self.live.subscribe();
-        let Some(after) = after else {
-            return Listener { missed: Vec::new(), gap: false, live };
+    pub fn listen(&self, wanted: Wanted, after: Option<u64>) -> Listener {
+        let mut state = self.0.state();
+        let first_kept = state.first_kept();
+        let (at, gap) = match after {
+            None => (state.next, false),
+            // A number from the future is one of a former life of the daemon.
+            Some(after) if after >= state.next => (state.next, true),
+            Some(after) => (first_kept.max(after + 1), first_kept > after + 1),
         };
-        let missed: Vec<_> = past.ring.iter().filter(|event| event.seq > after).cloned().collect();
-        let first_kept = past.ring.front().map_or(past.next, |event| event.seq);
-        // A number from the future is one of a former life of the daemon.
-        let gap = first_kept > after.saturating_add(1) || after >= past.next;
-        Listener { missed, gap, live }
+        let bell = Arc::new(Notify::new());
+        let ear = state.next_ear;
+        state.next_ear += 1;
+        state.ears.insert(ear, Ear { wanted, at, bell: Arc::clone(&bell) });
+        Listener { feed: Arc::downgrade(&self.0), ear, bell, batch: Vec::new().into_iter(), gap }
+    }
+
+    /// What is under way, and the number of the last event that this takes into account: listen after it.
+    #[must_use]
+    pub fn standing(&self) -> (u64, Vec<Standing>) {
+        let state = self.0.state();
+        (state.next - 1, state.board.under_way())
+    }
+}
+
+impl State {
+    fn first_kept(&self) -> u64 {
+        self.ring.front().map_or(self.next, |event| event.seq)
+    }
+
+    /// What this listener has not seen yet, at most a batch of it.
+    fn take(&mut self, ear: u64) -> Result<Vec<Arc<Event>>, FeedError> {
+        let first_kept = self.first_kept();
+        let ear = self.ears.get_mut(&ear).ok_or(FeedError::Ended)?;
+        if ear.at < first_kept {
+            let lost = first_kept - ear.at;
+            ear.at = first_kept;
+            return Err(FeedError::Lagged(lost));
+        }
+        let mut batch = Vec::new();
+        let skipped = usize::try_from(ear.at - first_kept).unwrap_or(usize::MAX);
+        for event in self.ring.iter().skip(skipped) {
+            if ear.wanted.is(event) {
+                if batch.len() == BATCH_EVENTS {
+                    break;
+                }
+                batch.push(Arc::clone(event));
+            }
+            ear.at = event.seq + 1;
+        }
+        Ok(batch)
+    }
+}
+
+impl Wanted {
+    fn is(&self, event: &Event) -> bool {
+        self.payment.is_none_or(|wanted| wanted == event.payment)
+            && (self.agent.is_none() || self.agent == event.agent)
     }
 }
 
@@ -96,48 +206,36 @@ impl Listener {
     ///
     /// # Errors
     /// If events were lost, or the feed has ended.
-    pub async fn next(&mut self) -> Result<Event, FeedError> {
-        self.live.recv().await.map_err(|fault| match fault {
-            broadcast::error::RecvError::Lagged(lost) => FeedError::Lagged(lost),
-            broadcast::error::RecvError::Closed => FeedError::Ended,
-        })
+    pub async fn next(&mut self) -> Result<Arc<Event>, FeedError> {
+        loop {
+            if let Some(event) = self.batch.next() {
+                return Ok(event);
+            }
+            let batch = self.feed.upgrade().ok_or(FeedError::Ended)?.state().take(self.ear)?;
+            if batch.is_empty() {
+                // What is told between look and wait leaves its mark on the bell.
+                self.bell.notified().await;
+            } else {
+                self.batch = batch.into_iter();
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(feed) = self.feed.upgrade() {
+            feed.state().ears.remove(&self.ear);
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.ears.values().for_each(|ear| ear.bell.notify_one());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::call::{Ending, Notice};
-
-    fn body() -> EventBody {
-        EventBody::of(&Notice::Ended(Ending::Approved))
-    }
-
-    #[tokio::test]
-    async fn who_comes_back_gets_what_was_missed_and_a_gap_is_told() {
-        let feed = Feed::new();
-        let id = Uuid::nil();
-        for _ in 0..3 {
-            feed.publish(id, body());
-        }
-        let back = feed.listen(Some(1));
-        assert_eq!(back.missed.iter().map(|e| e.seq).collect::<Vec<_>>(), [2, 3]);
-        assert!(!back.gap);
-        for _ in 0..REPLAY_EVENTS {
-            feed.publish(id, body());
-        }
-        assert!(feed.listen(Some(1)).gap);
-        assert!(feed.listen(Some(1_000_000)).gap, "a number of a former life");
-    }
-
-    #[tokio::test]
-    async fn a_slow_listener_is_told_how_much_it_lost() {
-        let feed = Feed::new();
-        let mut slow = feed.listen(None);
-        for _ in 0..LISTENER_LAG_EVENTS + 10 {
-            feed.publish(Uuid::nil(), body());
-        }
-        assert_eq!(slow.next().await.unwrap_err(), FeedError::Lagged(10));
-        assert_eq!(slow.next().await.unwrap().seq, 11);
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! configuration and what was prepared over the API, and lets a task of its own run the call. Charges run
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
+mod board;
 mod charge;
 mod event;
 mod feed;
@@ -14,9 +15,10 @@ mod reconcile;
 mod task;
 mod webhook;
 
+pub use board::{Answered, FieldStanding, Stage, Standing, Subject};
 pub use event::{Event, EventBody};
-pub use feed::{Feed, FeedError, Listener};
-pub use live::{Live, LiveCall};
+pub use feed::{Feed, FeedError, Listener, Wanted};
+pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use payment::{Prepared, Request, StartError};
 pub use webhook::HookFault;
 

@@ -13,6 +13,7 @@ use crate::prompts::Language;
 use crate::store::{NewPayment, StoreError};
 
 use super::Desk;
+use super::board::Subject;
 use super::live::Full;
 
 /// A payment without a call: what the API prepares for an agent, or asks for on a call.
@@ -115,6 +116,13 @@ impl Desk {
         match begun {
             Ok(session) => {
                 let setup = self.setup(&offer, &plan);
+                self.feed.enter(Subject {
+                    payment: id,
+                    agent: offer.agent_extension.clone(),
+                    call: offer.customer.0.clone(),
+                    amount: plan.amount,
+                    reference: plan.reference.clone(),
+                });
                 let desk = Arc::clone(self);
                 self.calls.spawn(async move { desk.run(offer, plan, setup, session, commands).await });
                 Ok(id)

@@ -5,6 +5,7 @@
 //! wherever it came from. Other people's crates are heard from `warn` on only: at `debug` some of them
 //! log whole messages of the PBX or the provider.
 
+mod alarms;
 mod line;
 mod redact;
 
@@ -19,6 +20,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::config::{LogFormat, LogLevel, LogSection};
 
+pub use alarms::{RaisedAlarm, alarms};
 pub use redact::redact;
 
 use line::OneLine;
@@ -47,6 +49,8 @@ pub fn init(settings: &LogSection) -> Result<(), ObserveError> {
 ///
 /// `name` is for machines and never changes: `seal_lost`, `journal_failed`.
 pub fn alarm(name: &'static str, payment: Option<&str>, what: impl Display, remedy: &str) {
+    let what = what.to_string();
+    alarms::keep(name, payment, &what, remedy);
     tracing::error!(target: ALARM_TARGET, alarm = name, payment, remedy, "{what}");
 }
 

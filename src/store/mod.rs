@@ -13,6 +13,8 @@ mod error;
 mod open;
 mod payments;
 mod record;
+mod replies;
+mod report;
 mod text;
 mod trail;
 
@@ -28,6 +30,9 @@ pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled,
 pub use error::StoreError;
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
+pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};
+pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
+pub use text::endings;
 pub use trail::{TrailFault, TrailReport};
 
 /// Where payments are written down.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Row, Transaction, query};
+use sqlx::{QueryBuilder, Row, Transaction, query};
 use uuid::Uuid;
 
 use crate::call::Ending;
@@ -26,15 +26,6 @@ const END: &str = "UPDATE payments SET ending = $2, ended_at_ms = $3 WHERE id = 
 
 const ONE: &str = "SELECT * FROM payments WHERE id = $1";
 
-const PAGE: &str = "SELECT * FROM payments \
-     WHERE (CAST($1 AS TEXT) IS NULL OR reference = $1) \
-       AND (CAST($2 AS TEXT) IS NULL OR agent = $2) \
-       AND (CAST($3 AS TEXT) IS NULL OR caller_number = $3) \
-       AND (CAST($4 AS TEXT) IS NULL OR ending = $4) \
-       AND created_at_ms >= $5 AND created_at_ms < $6 \
-       AND (created_at_ms < $7 OR (created_at_ms = $7 AND id < $8)) \
-     ORDER BY created_at_ms DESC, id DESC LIMIT $9";
-
 /// Which payments; what is not set does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaymentFilter {
@@ -46,6 +37,8 @@ pub struct PaymentFilter {
     pub caller_number: Option<String>,
     /// How it ended.
     pub ending: Option<Ending>,
+    /// Only those that have not ended: their call is under way, or the daemon died with it.
+    pub open: bool,
     /// Begun at this instant or later.
     pub from_ms: Option<i64>,
     /// Begun before this instant.
@@ -85,6 +78,39 @@ pub struct PaymentPage {
     pub payments: Vec<Payment>,
     /// Where the next page begins; none if this is the last.
     pub next: Option<Cursor>,
+}
+
+/// Names only what matters, so that the database can choose an index.
+fn page(filter: &PaymentFilter, after: Option<Cursor>, limit: usize) -> QueryBuilder<Sqlite> {
+    let mut page = QueryBuilder::new("SELECT * FROM payments WHERE created_at_ms < ");
+    page.push_bind(filter.until_ms.unwrap_or(i64::MAX));
+    if let Some(from_ms) = filter.from_ms {
+        page.push(" AND created_at_ms >= ").push_bind(from_ms);
+    }
+    let texts = [
+        ("reference", &filter.reference),
+        ("agent", &filter.agent),
+        ("caller_number", &filter.caller_number),
+    ];
+    for (column, wanted) in texts {
+        if let Some(wanted) = wanted {
+            page.push(" AND ").push(column).push(" = ").push_bind(wanted.clone());
+        }
+    }
+    if let Some(ending) = filter.ending {
+        page.push(" AND ending = ").push_bind(text::word(ending));
+    }
+    if filter.open {
+        page.push(" AND ending IS NULL");
+    }
+    if let Some(after) = after {
+        page.push(" AND (created_at_ms < ").push_bind(after.created_at_ms);
+        page.push(" OR (created_at_ms = ").push_bind(after.created_at_ms);
+        page.push(" AND id < ").push_bind(after.id.to_string()).push("))");
+    }
+    // One more, to know whether there are more.
+    page.push(" ORDER BY created_at_ms DESC, id DESC LIMIT ").push_bind(limit as i64 + 1);
+    page
 }
 
 impl Store {
@@ -200,19 +226,9 @@ impl Store {
         limit: u32,
     ) -> Result<PaymentPage, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE_LENGTH) as usize;
-        let after = after.unwrap_or(Cursor { created_at_ms: i64::MAX, id: Uuid::max() });
         let mut transaction = self.read().await?;
-        let rows = query(PAGE)
-            .bind(&filter.reference)
-            .bind(&filter.agent)
-            .bind(&filter.caller_number)
-            .bind(filter.ending.map(text::word))
-            .bind(filter.from_ms.unwrap_or(0))
-            .bind(filter.until_ms.unwrap_or(i64::MAX))
-            .bind(after.created_at_ms)
-            .bind(after.id.to_string())
-            // One more, to know whether there are more.
-            .bind(limit as i64 + 1)
+        let rows = page(filter, after, limit)
+            .build()
             .fetch_all(&mut *transaction)
             .await
             .map_err(|e| self.failed(&e))?;

@@ -49,6 +49,11 @@ pub(super) fn word(value: impl Serialize) -> String {
     }
 }
 
+/// Every ending there is.
+pub fn endings() -> impl Iterator<Item = Ending> {
+    ENDINGS.iter().copied()
+}
+
 pub(super) fn ending(text: &str) -> Option<Ending> {
     ENDINGS.iter().copied().find(|ending| word(ending) == text)
 }

@@ -1,0 +1,12 @@
+//! The API over real HTTP: a daemon as an admin runs it, beside the rehearsal PBX.
+
+#[path = "api/desk.rs"]
+mod desk;
+#[path = "api/events.rs"]
+mod events;
+#[path = "api/payments.rs"]
+mod payments;
+#[path = "api/refusals.rs"]
+mod refusals;
+#[path = "api/repeats.rs"]
+mod repeats;
