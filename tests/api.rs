@@ -1,5 +1,7 @@
 //! The API over real HTTP: a daemon as an admin runs it, beside the rehearsal PBX.
 
+#[path = "api/conformance.rs"]
+mod conformance;
 #[path = "api/desk.rs"]
 mod desk;
 #[path = "api/events.rs"]

@@ -74,7 +74,7 @@ impl Ears {
             Problem::of(Kind::NotReady, detail)
         })?;
         let wanted = Wanted { payment, agent: filter.agent };
-        let listener = self.feed.listen(wanted, filter.after);
+        let listener = self.feed.listen_to(wanted, filter.after);
         let gap = listener.gap;
         Ok(Tap { listener, gap, over: false, stop: self.stop.clone(), _seat: seat })
     }

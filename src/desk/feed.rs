@@ -139,9 +139,15 @@ impl Feed {
         }
     }
 
-    /// Listens from now on; with `after`, first what came after that event and is still kept.
+    /// Listens to everything from now on; with `after`, first what came after that event and is still kept.
     #[must_use]
-    pub fn listen(&self, wanted: Wanted, after: Option<u64>) -> Listener {
+    pub fn listen(&self, after: Option<u64>) -> Listener {
+        self.listen_to(Wanted::default(), after)
+    }
+
+    /// As [`Feed::listen`], to some events alone.
+    #[must_use]
+    pub fn listen_to(&self, wanted: Wanted, after: Option<u64>) -> Listener {
         let mut state = self.0.state();
         let first_kept = state.first_kept();
         let (at, gap) = match after {

@@ -36,7 +36,7 @@ async fn who_comes_back_gets_what_was_missed_and_a_gap_is_told() {
     for _ in 0..3 {
         feed.publish(Uuid::nil(), ended());
     }
-    let mut back = feed.listen(Wanted::default(), Some(1));
+    let mut back = feed.listen(Some(1));
     assert!(!back.gap);
     assert_eq!(seqs(&mut back, 2).await, [2, 3]);
     feed.publish(Uuid::nil(), ended());
@@ -44,15 +44,15 @@ async fn who_comes_back_gets_what_was_missed_and_a_gap_is_told() {
     for _ in 0..KEPT_EVENTS {
         feed.publish(Uuid::nil(), ended());
     }
-    assert!(feed.listen(Wanted::default(), Some(1)).gap);
-    assert!(feed.listen(Wanted::default(), Some(1_000_000)).gap, "a number of a former life");
-    assert!(!feed.listen(Wanted::default(), None).gap);
+    assert!(feed.listen(Some(1)).gap);
+    assert!(feed.listen(Some(1_000_000)).gap, "a number of a former life");
+    assert!(!feed.listen(None).gap);
 }
 
 #[tokio::test]
 async fn a_slow_listener_is_told_how_much_it_lost() {
     let feed = Feed::new();
-    let mut slow = feed.listen(Wanted::default(), None);
+    let mut slow = feed.listen(None);
     for _ in 0..KEPT_EVENTS + 10 {
         feed.publish(Uuid::nil(), ended());
     }
@@ -64,7 +64,7 @@ async fn a_slow_listener_is_told_how_much_it_lost() {
 async fn who_wants_little_is_not_overtaken_by_what_others_want() {
     let feed = Feed::new();
     let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    let mut quiet = feed.listen(Wanted { payment: Some(mine), agent: None }, None);
+    let mut quiet = feed.listen_to(Wanted { payment: Some(mine), agent: None }, None);
     for _ in 0..KEPT_EVENTS + 10 {
         feed.publish(other, ended());
     }
@@ -80,7 +80,7 @@ async fn an_agent_hears_of_their_own_calls_and_of_what_becomes_known_later() {
     let (mine, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
     feed.enter(subject(mine, "1001"));
     feed.enter(subject(other, "1002"));
-    let mut desk = feed.listen(Wanted { payment: None, agent: Some("1001".into()) }, None);
+    let mut desk = feed.listen_to(Wanted { payment: None, agent: Some("1001".into()) }, None);
     feed.publish(other, progress(1));
     feed.publish(mine, progress(2));
     feed.publish(mine, ended());
@@ -100,7 +100,7 @@ async fn what_stands_and_what_follows_fit_together() {
     let (last, standing) = feed.standing();
     assert_eq!((last, standing.len()), (1, 1));
     feed.publish(payment, progress(4));
-    assert_eq!(seqs(&mut feed.listen(Wanted::default(), Some(last)), 1).await, [2]);
+    assert_eq!(seqs(&mut feed.listen(Some(last)), 1).await, [2]);
     feed.publish(payment, ended());
     assert!(feed.standing().1.is_empty(), "a payment that has ended is not under way");
     assert!(feed.knows(payment));
@@ -109,9 +109,9 @@ async fn what_stands_and_what_follows_fit_together() {
 #[tokio::test]
 async fn who_goes_leaves_nothing_and_who_stays_is_told_the_end() {
     let feed = Feed::new();
-    drop(feed.listen(Wanted::default(), None));
+    drop(feed.listen(None));
     assert!(feed.0.state().ears.is_empty());
-    let mut last = feed.listen(Wanted::default(), None);
+    let mut last = feed.listen(None);
     let waiting = tokio::spawn(async move { last.next().await.unwrap_err() });
     tokio::task::yield_now().await;
     drop(feed);
