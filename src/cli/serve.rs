@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fault, pbx};
+use super::{Fault, pbx, people};
 use crate::card::Vault;
 use crate::config::{self, Config, PromptRate};
 use crate::desk::{Desk, Merchant, Rules};
@@ -89,7 +89,9 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    let (auth, tls) = people::checks(&config, store.clone())?;
+    let door = people::open_door(&auth, stop.clone())?;
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;
@@ -99,6 +101,7 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     hearing.abort();
     // Streams that do not end by themselves end with the process.
     let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), door).await;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
