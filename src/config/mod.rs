@@ -11,6 +11,7 @@ mod check_merchant;
 mod error;
 mod merchant;
 mod pbx;
+mod people;
 mod psp;
 mod secret;
 mod sections;
@@ -29,6 +30,7 @@ pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfService
 pub use error::{ConfigError, Place};
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
+pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
@@ -80,6 +82,14 @@ pub struct Config {
     /// REST and events.
     #[serde(default)]
     pub api: ApiSection,
+    /// People and their sessions.
+    #[serde(default)]
+    pub people: PeopleSection,
+    /// The identity provider that vouches for people.
+    pub oidc: Option<OidcSection>,
+    /// Pages.
+    #[serde(default)]
+    pub console: ConsoleSection,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -172,10 +182,11 @@ impl Config {
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
+        let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
         let merchants = self.merchants.all_mut().iter_mut().map(|merchant| &mut merchant.prompts_directory);
-        for path in own.into_iter().chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
+        for path in own.chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
             *path = base.join(&*path);
         }
     }
@@ -197,6 +208,9 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        if let Some(oidc) = &mut self.oidc {
+            oidc.fetch_secret(places)?;
+        }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
         }
