@@ -1,12 +1,13 @@
 //! What is under way, and what went wrong: for screens that begin to look in the middle of it.
 
-use axum::Json;
 use axum::extract::State as Extracted;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::State;
+use super::auth::Caller;
 use super::extract::Params;
 use crate::call::Field;
 use crate::card::Brand;
@@ -71,9 +72,17 @@ pub(super) struct Whose {
 #[utoipa::path(get, path = "/v1/calls", operation_id = "list_calls", tag = "calls", params(Whose), responses(
     (status = 200, description = "Payment calls under way.", body = Calls),
     (status = 400, response = super::openapi::Refusal)))]
-pub(super) async fn calls(Extracted(state): Extracted<State>, Params(whose): Params<Whose>) -> Json<Calls> {
+pub(super) async fn calls(
+    Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
+    Params(whose): Params<Whose>,
+) -> Json<Calls> {
     let (last_event, standing) = state.desk.feed.standing();
-    let theirs = |call: &&Standing| whose.agent.is_none() || call.subject.agent == whose.agent;
+    let theirs = |call: &&Standing| {
+        let agent = call.subject.agent.as_deref();
+        let wanted = whose.agent.is_none() || agent == whose.agent.as_deref();
+        wanted && agent.map_or_else(|| caller.serves_all(), |agent| caller.serves(agent))
+    };
     Json(Calls { calls: standing.iter().filter(theirs).map(CallView::new).collect(), last_event })
 }
 

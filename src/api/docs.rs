@@ -23,7 +23,7 @@ const METHODS: [&str; 3] = ["post", "get", "delete"];
 pub(super) async fn page() -> Html<&'static str> {
     Html(PAGE.get_or_init(|| {
         // A document that cannot be written as JSON cannot be made by the derive macros.
-        rendered(&serde_json::to_value(openapi::described().1).unwrap_or_default())
+        rendered(&serde_json::to_value(openapi::alone()).unwrap_or_default())
     }))
 }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn everything_in_the_document_stands_on_the_page_and_nothing_comes_from_elsewhere() {
-        let document = serde_json::to_value(openapi::described().1).unwrap();
+        let document = serde_json::to_value(openapi::alone()).unwrap();
         let page = rendered(&document);
         for (path, item) in document["paths"].as_object().unwrap() {
             assert!(page.contains(&format!("<code>{}</code>", escaped(path))), "{path}");

@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
+use super::auth::Caller;
 use super::extract::read_uuid;
 use super::problem::{Kind, Problem};
 use crate::desk::{Event, Feed, FeedError, Listener, Wanted};
@@ -66,8 +67,13 @@ impl Ears {
         Self { feed, seats: Arc::new(Semaphore::new(LISTENERS_MAX)), stop }
     }
 
-    /// Begins to listen.
-    fn tap(&self, filter: Filter) -> Result<Tap, Problem> {
+    /// Begins to listen; agents hear of their own calls alone.
+    fn tap(&self, filter: Filter, caller: &Caller) -> Result<Tap, Problem> {
+        let own = filter.agent.as_deref().is_some_and(|agent| caller.serves(agent));
+        if !own && !caller.serves_all() {
+            let detail = "agents hear of their own calls: name your extension as `agent`";
+            return Err(Problem::of(Kind::Forbidden, detail).at("agent"));
+        }
         let payment = filter.payment.as_deref().map(read_uuid).transpose()?;
         let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
             let detail = format!("{LISTENERS_MAX} listeners are there, as many as can be; close one");

@@ -8,9 +8,9 @@
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
 //! | `/v1/…` | everything else; described where it is served and gathered in `tests/openapi.json` |
 //!
-//! Callers present a key as `Authorization: Bearer …`. Each request has an id ([`arrival`]), each caller a rate
-//! ([`rates`]); what makes something can be asked again safely ([`idempotency`]). Errors are
-//! `application/problem+json` ([`problem`]).
+//! Callers present a key as `Authorization: Bearer …`, or the cookie of a session ([`auth`]). Each request has an id
+//! ([`arrival`]), each caller a rate ([`rates`]); what makes something can be asked again safely ([`idempotency`]).
+//! Errors are `application/problem+json` ([`problem`]).
 
 mod arrival;
 mod auth;
@@ -19,6 +19,7 @@ mod connection;
 mod docs;
 mod events;
 mod extract;
+mod headers;
 mod hooks;
 mod idempotency;
 mod openapi;
@@ -26,24 +27,28 @@ mod payments;
 mod problem;
 mod rates;
 mod reports;
+mod tls;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::config::{ApiSection, Secret};
 use crate::desk::Desk;
+use crate::people::Scope;
 use crate::store::StoreError;
 use problem::{Kind, Problem};
+
+pub use auth::{Auth, Doorway};
+pub use tls::{Tls, TlsFault};
 
 /// The longest request body.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -52,7 +57,7 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub(crate) struct State {
     pub desk: Arc<Desk>,
-    pub key: Arc<Secret>,
+    pub auth: Auth,
     rates: Arc<rates::Rates>,
     ears: events::Ears,
     /// This life of the daemon: what an earlier one did not finish, this one did not do.
@@ -65,6 +70,12 @@ impl FromRef<State> for events::Ears {
     }
 }
 
+impl FromRef<State> for Auth {
+    fn from_ref(state: &State) -> Self {
+        state.auth.clone()
+    }
+}
+
 /// Serves until `stop`.
 ///
 /// # Errors
@@ -72,40 +83,54 @@ impl FromRef<State> for events::Ears {
 pub async fn serve(
     listener: TcpListener,
     desk: Arc<Desk>,
-    settings: ApiSection,
+    auth: Auth,
+    tls: Option<Tls>,
+    requests_per_s: NonZeroU32,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
+    let entrance = tls::Entrance::new(listener, tls, &stop)?;
     let state = State {
-        rates: Arc::new(rates::Rates::new(settings.requests_per_s)),
+        rates: Arc::new(rates::Rates::new(requests_per_s)),
         ears: events::Ears::new(desk.feed.clone(), stop.clone()),
         desk,
-        key: Arc::new(settings.key),
+        auth,
         life: Uuid::now_v7(),
     };
-    let listener = listener.tap_io(|stream| connection::prepare(stream));
-    axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    let service = router(state).into_make_service_with_connect_info::<auth::Peer>();
+    axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
-/// Every route that callers present a key for. What makes something goes through `once`.
-fn routes() -> OpenApiRouter<State> {
-    OpenApiRouter::new()
-        .routes(routes!(payments::create, payments::list))
-        .routes(routes!(payments::show))
-        .routes(routes!(payments::command))
+/// Routes and what is said of them.
+type Routes = OpenApiRouter<State>;
+
+/// Every route that callers say who they are for, each behind `guard` for its scope.
+fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
+    let looking = OpenApiRouter::new().routes(routes!(payments::list)).routes(routes!(payments::show));
+    let taking = OpenApiRouter::new().routes(routes!(payments::create)).routes(routes!(payments::command));
+    let watching = OpenApiRouter::new()
         .routes(routes!(calls::calls))
-        .routes(routes!(calls::alarms))
-        .routes(routes!(reports::payments))
         .routes(routes!(events::stream))
-        .routes(routes!(events::socket))
+        .routes(routes!(events::socket));
+    let reports = OpenApiRouter::new().routes(routes!(reports::payments)).routes(routes!(calls::alarms));
+    OpenApiRouter::new()
+        .merge(guard(Scope::PaymentsRead, looking))
+        .merge(guard(Scope::PaymentsWrite, taking))
+        .merge(guard(Scope::Events, watching))
+        .merge(guard(Scope::Reports, reports))
 }
 
 fn router(state: State) -> Router {
-    let (described, _) = openapi::described();
+    let auth = state.auth.clone();
+    let guard = |scope: Scope, routes: Routes| {
+        routes
+            .route_layer(from_fn_with_state(state.clone(), idempotency::once))
+            .route_layer(from_fn_with_state((auth.clone(), scope), auth::guard))
+    };
+    let (described, _) = openapi::described(guard);
     let guarded = described
-        .route_layer(from_fn_with_state(state.clone(), idempotency::once))
         .route_layer(from_fn_with_state(state.clone(), rates::limit))
-        .route_layer(from_fn_with_state(state.clone(), auth::bearer));
-    Router::new()
+        .route_layer(from_fn_with_state(auth.clone(), auth::identify));
+    let router = Router::new()
         .route("/health", get(|| async { "ok\n" }))
         .route("/ready", get(ready))
         .route("/openapi.json", get(openapi::document))
@@ -114,11 +139,12 @@ fn router(state: State) -> Router {
         // Providers present no key: what they send is believed for its signature.
         .route("/webhooks/psp/{name}", post(hooks::psp))
         .merge(guarded)
+        .merge(auth::routes(&auth))
         .method_not_allowed_fallback(problem::no_such_method)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(from_fn(arrival::named))
-        .with_state(state)
+        .with_state(state);
+    auth::surround(router, &auth).layer(from_fn(arrival::named))
 }
 
 async fn ready(axum::extract::State(state): axum::extract::State<State>) -> Result<&'static str, Problem> {

@@ -9,7 +9,8 @@ use utoipa::{OpenApi as _, ToResponse, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::{Details, Kind, MEDIA_TYPE};
-use super::{State, routes};
+use super::{Routes, State, routes};
+use crate::people::Scope;
 
 /// The name of the way in which callers say who they are.
 const BEARER: &str = "bearer";
@@ -52,9 +53,9 @@ impl<'r> ToResponse<'r> for Refusal {
 }
 
 /// Every route that callers present a key for, and the document that describes them.
-pub(super) fn described() -> (axum::Router<State>, OpenApi) {
+pub(super) fn described(guard: impl Fn(Scope, Routes) -> Routes) -> (axum::Router<State>, OpenApi) {
     let (router, mut document) =
-        OpenApiRouter::with_openapi(Document::openapi()).merge(routes()).split_for_parts();
+        OpenApiRouter::with_openapi(Document::openapi()).merge(routes(guard)).split_for_parts();
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     document.components.get_or_insert_default().add_security_scheme(BEARER, scheme);
     for item in document.paths.paths.values_mut() {
@@ -100,7 +101,12 @@ fn idempotency_key() -> Parameter {
 
 /// `GET /openapi.json`
 pub(super) async fn document() -> Json<OpenApi> {
-    Json(described().1)
+    Json(alone())
+}
+
+/// The document without anything behind it.
+pub(super) fn alone() -> OpenApi {
+    described(|_, routes| routes).1
 }
 
 /// All kinds of problems, for the readable page.
@@ -117,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_document_is_the_one_that_is_kept() {
-        let mut now = serde_json::to_string_pretty(&described().1).unwrap();
+        let mut now = serde_json::to_string_pretty(&alone()).unwrap();
         now.push('\n');
         if std::env::var_os("TONEGATE_RENEW").is_some() {
             std::fs::write(KEPT, &now).unwrap();
@@ -132,7 +138,7 @@ mod tests {
 
     #[test]
     fn every_operation_says_who_may_and_what_may_go_wrong() {
-        let document = described().1;
+        let document = alone();
         let operations = document.paths.paths.values().flat_map(|item| [&item.get, &item.post]);
         let mut count = 0;
         for operation in operations.flatten() {

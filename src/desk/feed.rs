@@ -104,10 +104,10 @@ impl Feed {
         self.0.state().board.enter(subject);
     }
 
-    /// Whether it is still known whose payment this is.
+    /// Whose payment it is, as long as that is known here: under way, or ended not long ago.
     #[must_use]
-    pub fn knows(&self, payment: Uuid) -> bool {
-        self.0.state().board.of(payment).is_some()
+    pub fn subject(&self, payment: Uuid) -> Option<Subject> {
+        self.0.state().board.of(payment).map(|standing| standing.subject.clone())
     }
 
     /// Names a payment whose call is over and which still has something to tell.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State as Extracted;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -9,6 +10,7 @@ use axum::response::Response;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Ears, Filter, KEEP_ALIVE_MS, Tap, Told};
+use crate::api::auth::Caller;
 use crate::api::extract::Params;
 use crate::api::problem::{Kind, Problem};
 
@@ -30,13 +32,14 @@ const SEND_TIMEOUT_MS: u64 = 20_000;
     (status = 400, response = crate::api::openapi::Refusal)))]
 pub(in crate::api) async fn socket(
     Extracted(ears): Extracted<Ears>,
+    Extension(caller): Extension<Caller>,
     Params(filter): Params<Filter>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|fault| {
         Problem::of(Kind::Invalid, format!("this address speaks WebSocket: {}", fault.body_text()))
     })?;
-    let tap = ears.tap(filter)?;
+    let tap = ears.tap(filter, &caller)?;
     Ok(upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)

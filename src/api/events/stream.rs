@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State as Extracted;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{Event as SseEvent, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
 
 use super::{Ears, Filter, KEEP_ALIVE_MS, Tap, Told};
+use crate::api::auth::Caller;
 use crate::api::extract::Params;
 use crate::api::problem::{Kind, Problem};
 
@@ -29,6 +31,7 @@ const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-bufferi
     (status = 400, response = crate::api::openapi::Refusal)))]
 pub(in crate::api) async fn stream(
     Extracted(ears): Extracted<Ears>,
+    Extension(caller): Extension<Caller>,
     Params(mut filter): Params<Filter>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -37,7 +40,7 @@ pub(in crate::api) async fn stream(
         let detail = "Last-Event-ID is the `id` of an event, a number";
         filter.after = Some(last.ok_or_else(|| Problem::of(Kind::Invalid, detail).at("Last-Event-ID"))?);
     }
-    let events = futures_util::stream::unfold(ears.tap(filter)?, |mut tap: Tap| async move {
+    let events = futures_util::stream::unfold(ears.tap(filter, &caller)?, |mut tap: Tap| async move {
         let told = tap.next().await?;
         Some((Ok::<_, Infallible>(written(&told)), tap))
     });

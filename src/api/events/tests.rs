@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,12 +15,15 @@ use uuid::Uuid;
 use super::*;
 use crate::call::{Field, Notice};
 use crate::desk::EventBody;
+use crate::people::Scopes;
 
 /// More than ring, sockets and buffers hold together.
 const FLOOD_EVENTS: u32 = 20_000;
 
 async fn served(ears: Ears) -> SocketAddr {
-    let router = Router::new().route("/sse", get(stream)).route("/ws", get(socket)).with_state(ears);
+    let caller = Caller::key("reader", Scopes::ALL);
+    let router = Router::new().route("/sse", get(stream)).route("/ws", get(socket));
+    let router = router.layer(Extension(caller)).with_state(ears);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let listener = listener.tap_io(|stream| crate::api::connection::prepare(stream));

@@ -103,7 +103,7 @@ async fn what_stands_and_what_follows_fit_together() {
     assert_eq!(seqs(&mut feed.listen(Some(last)), 1).await, [2]);
     feed.publish(payment, ended());
     assert!(feed.standing().1.is_empty(), "a payment that has ended is not under way");
-    assert!(feed.knows(payment));
+    assert_eq!(feed.subject(payment), Some(subject(payment, "1001")));
 }
 
 #[tokio::test]
