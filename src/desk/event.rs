@@ -134,6 +134,14 @@ pub enum EventBody {
         #[schema(value_type = String)]
         outcome: Outcome,
     },
+    /// What became of a capture, cancellation, refund, chargeback or link, or how a link stands.
+    Operation {
+        operation: Uuid,
+        kind: &'static str,
+        state: &'static str,
+        amount: String,
+        link: Option<&'static str>,
+    },
 }
 
 fn outcome_as_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
@@ -230,6 +238,7 @@ impl EventBody {
             Self::Unsealed => "unsealed",
             Self::Ended { .. } => "ended",
             Self::Settled { .. } => "settled",
+            Self::Operation { .. } => "operation",
         }
     }
 }

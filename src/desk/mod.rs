@@ -11,6 +11,7 @@ mod feed;
 mod live;
 mod merchant;
 mod news;
+mod operations;
 mod payment;
 mod reconcile;
 mod task;
@@ -21,6 +22,7 @@ pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener, Wanted};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use operations::{LinkRequest, OperationFault};
 pub use payment::{Prepared, Request, StartError};
 pub use webhook::HookFault;
 
@@ -64,6 +66,8 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// Operations that this process is sending.
+    underway: Arc<operations::Underway>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -86,6 +90,7 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            underway: Arc::default(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),
