@@ -6,6 +6,7 @@
 //! prints one object instead. Telephones and PBX share the machine with the daemon: a busy machine makes
 //! every time longer, so its load stands beside the figures.
 
+mod api;
 mod figure;
 mod keys;
 mod memory;
@@ -38,16 +39,19 @@ pub struct Wanted {
     /// Keys pressed in the part `load`.
     #[arg(long, default_value_t = 10_000)]
     keys: usize,
-    /// Calls at once in the part `load`.
+    /// Calls at once in the parts `load` and `api`.
     #[arg(long, default_value_t = 50)]
     calls: usize,
+    /// Listeners at once in the part `api`.
+    #[arg(long, default_value_t = 500)]
+    listeners: usize,
     /// What cargo adds.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 /// In the order in which they are measured: memory before the first call.
-const PARTS: [&str; 4] = ["memory", "key", "voice", "load"];
+const PARTS: [&str; 5] = ["memory", "key", "voice", "load", "api"];
 
 fn main() -> ExitCode {
     let wanted = Wanted::parse();
@@ -87,6 +91,7 @@ async fn measure_parts(wanted: &Wanted, stand: &Stand) -> Result<Vec<Figure>, St
             "memory" => memory::idle(stand).await?,
             "key" => keys::one_call(stand).await?,
             "voice" => voice::seals(stand).await?,
+            "api" => api::figures(stand, wanted.calls, wanted.listeners).await?,
             _ => load::many_calls(stand, wanted.calls, wanted.keys).await?,
         });
     }

@@ -22,7 +22,9 @@ mod extract;
 mod headers;
 mod hooks;
 mod idempotency;
+mod links;
 mod openapi;
+mod operations;
 mod payments;
 mod problem;
 mod rates;
@@ -105,16 +107,30 @@ type Routes = OpenApiRouter<State>;
 
 /// Every route that callers say who they are for, each behind `guard` for its scope.
 fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
-    let looking = OpenApiRouter::new().routes(routes!(payments::list)).routes(routes!(payments::show));
+    let looking = OpenApiRouter::new()
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::show))
+        .routes(routes!(operations::list))
+        .routes(routes!(operations::show));
     let taking = OpenApiRouter::new().routes(routes!(payments::create)).routes(routes!(payments::command));
     let watching = OpenApiRouter::new()
         .routes(routes!(calls::calls))
         .routes(routes!(events::stream))
         .routes(routes!(events::socket));
+    let afterwards = OpenApiRouter::new()
+        .routes(routes!(operations::refund))
+        .routes(routes!(operations::capture))
+        .routes(routes!(operations::cancel));
+    let links = OpenApiRouter::new()
+        .routes(routes!(links::create))
+        .routes(routes!(links::show))
+        .routes(routes!(links::expire));
     let reports = OpenApiRouter::new().routes(routes!(reports::payments)).routes(routes!(calls::alarms));
     OpenApiRouter::new()
         .merge(guard(Scope::PaymentsRead, looking))
         .merge(guard(Scope::PaymentsWrite, taking))
+        .merge(guard(Scope::Refunds, afterwards))
+        .merge(guard(Scope::Links, links))
         .merge(guard(Scope::Events, watching))
         .merge(guard(Scope::Reports, reports))
 }

@@ -31,6 +31,7 @@ const WORDS: &str = "Card payments by phone keypad, on the PBX a company already
     info(title = "tonegate", description = WORDS, license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     tags(
         (name = "payments", description = "Payments: begin, look up, command."),
+        (name = "operations", description = "What is asked of a charge afterwards, and payment links."),
         (name = "calls", description = "What is under way, and what went wrong."),
         (name = "events", description = "What happens, as it happens."),
         (name = "reports", description = "What became of many payments."),

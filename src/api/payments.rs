@@ -67,7 +67,9 @@ enum CommandWord {
 /// the agent's next feature code, in place of what was kept before.
 #[utoipa::path(post, path = "/v1/payments", operation_id = "begin_payment", tag = "payments", request_body = NewPayment, responses(
     (status = 201, description = "The payment has begun.", body = Begun, headers(
-        ("Location" = String, description = "Where the payment stands."))),
+        ("Location" = String, description = "Where the payment stands.")), links(
+        ("show" = (operation_id = "get_payment", parameters(("id" = "$response.body#/payment")))),
+        ("command" = (operation_id = "command_payment", parameters(("id" = "$response.body#/payment")))))),
     (status = 202, description = "The payment is kept for the agent.", body = PreparedFor),
     (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal),
     (status = 422, response = super::openapi::Refusal)))]
@@ -83,12 +85,15 @@ pub(super) async fn create(
     let payment = new.prepared(&state)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
-        return Err(refused("name the call by exactly one of agent_extension, leg, customer_number"));
+        let detail = "name the call by exactly one of agent_extension, leg, customer_number";
+        return Err(Problem::of(Kind::Refused, detail));
     }
     if !new.begin {
         let Some(extension) = new.agent_extension else {
-            let detail = "a payment is prepared for an agent: give agent_extension";
-            return Err(refused(detail).at("agent_extension"));
+            return Err(Problem::refused(
+                "agent_extension",
+                "a payment is prepared for an agent: say for whom",
+            ));
         };
         return prepare(&state, extension, payment);
     }
@@ -138,10 +143,6 @@ pub(super) async fn command(
         return Ok(StatusCode::ACCEPTED);
     }
     Err(Problem::of(Kind::NotUnderWay, "this payment's call is over, or takes no command now"))
-}
-
-fn refused(detail: impl Into<String>) -> Problem {
-    Problem::of(Kind::Refused, detail)
 }
 
 fn cannot_start(fault: &StartError) -> Problem {

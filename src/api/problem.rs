@@ -47,6 +47,8 @@ kinds! {
     NoSuchResource = "no-such-resource", NOT_FOUND, "no such resource";
     /// No such payment.
     NoSuchPayment = "no-such-payment", NOT_FOUND, "no such payment";
+    /// No such capture, refund or link.
+    NoSuchOperation = "no-such-operation", NOT_FOUND, "no such operation";
     /// No call fits.
     NoSuchCall = "no-such-call", NOT_FOUND, "no such call";
     /// The address knows other methods.
@@ -146,6 +148,11 @@ impl Problem {
             request_id: None,
             headers: Vec::new(),
         }))
+    }
+
+    /// A value that cannot be taken, and why.
+    pub(super) fn refused(field: &str, why: impl std::fmt::Display) -> Self {
+        Self::of(Kind::Refused, format!("{field}: {why}")).at(field)
     }
 
     /// A problem that has a title of its own and no kind but its status.

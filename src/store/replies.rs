@@ -143,3 +143,6 @@ fn claimed(row: &sqlx::sqlite::SqliteRow, claim: &Claim) -> Result<Claimed, sqlx
         body: row.try_get::<Option<String>, _>("body")?.unwrap_or_default(),
     }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ impl Store {
         Ok(Some(report))
     }
 }
+
+#[cfg(test)]
+mod tests;

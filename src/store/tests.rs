@@ -13,7 +13,7 @@ use super::*;
 use crate::call::{AttemptId, DeclineReason, Ending, Money, Outcome};
 use crate::pbx::Means;
 
-fn private_directory() -> tempfile::TempDir {
+pub(super) fn private_directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
     directory

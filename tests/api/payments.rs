@@ -50,6 +50,16 @@ async fn a_payment_from_its_beginning_to_the_report() {
     let ended: jiff::Timestamp = looked["ended_at"].as_str().expect("an end").parse().expect("an instant");
     assert!(ended.duration_since(jiff::Timestamp::now()).abs() < jiff::SignedDuration::from_mins(1));
 
+    // This account cannot give money back, and says so; nothing was sent or written down.
+    let refunds = format!("/v1/payments/{payment}/refunds");
+    let refused = desk.post(&refunds, &object!({ "amount": "10.00" })).await;
+    assert_eq!((refused.status.as_u16(), refused.text("type").as_str()), (409, "urn:tonegate:problem:conflict"));
+    assert!(refused.text("detail").contains("`bank`"), "{}", refused.body);
+    let dollars = desk.post(&refunds, &object!({ "amount": "10.00", "currency": "USD" })).await;
+    assert_eq!((dollars.status.as_u16(), dollars.text("field").as_str()), (422, "currency"));
+    let none = desk.get(&format!("/v1/payments/{payment}/operations")).await.body;
+    assert_eq!(none, object!({ "operations": [] }));
+
     let report = desk.get("/v1/reports/payments").await.body;
     assert_eq!(report["total"]["success_rate"], 1.0);
     assert_eq!(report["total"]["approved"], object!([{ "amount": "42.50", "currency": "EUR" }]));

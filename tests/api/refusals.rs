@@ -29,6 +29,10 @@ async fn each_kind_of_bad_request_is_told_apart() {
     }
     check(&desk.get("/v1/nothing").await, 404, "no-such-resource");
     check(&desk.get("/v1/payments/0190b2c4-7e1f-7000-8000-1234567890ab").await, 404, "no-such-payment");
+    for path in ["/v1/operations", "/v1/links"] {
+        let unknown = desk.get(&format!("{path}/0190b2c4-7e1f-7000-8000-1234567890ab")).await;
+        check(&unknown, 404, "no-such-operation");
+    }
     check(&desk.get("/v1/payments/7").await, 400, "invalid-request");
     let answer = read(desk.ask(Method::DELETE, "/v1/payments")).await;
     check(&answer, 405, "method-not-allowed");

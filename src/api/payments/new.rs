@@ -6,7 +6,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
-use super::refused;
 use crate::api::State;
 use crate::api::problem::Problem;
 use crate::call::{Currency, Money};
@@ -82,33 +81,29 @@ fn yes() -> bool {
 impl NewPayment {
     /// The payment, without its call.
     pub(super) fn prepared(&self, state: &State) -> Result<Prepared, Problem> {
-        prepared(state, self)
+        let presumed = state.desk.presumed(self.merchant.as_deref());
+        let presumed = presumed.map_err(|fault| Problem::refused("merchant", fault))?;
+        let currency: Currency = match &self.currency {
+            Some(code) => code.parse().map_err(|fault| Problem::refused("currency", fault))?,
+            None => presumed,
+        };
+        let amount =
+            Money::parse(&self.amount, currency).map_err(|fault| Problem::refused("amount", fault))?;
+        let language = match &self.language {
+            Some(tag) => Some(tag.parse().map_err(|fault| Problem::refused("language", fault))?),
+            None => None,
+        };
+        texts(self)?;
+        Ok(Prepared {
+            merchant: self.merchant.clone(),
+            amount,
+            currency_named: self.currency.is_some(),
+            reference: self.reference.clone(),
+            description: self.description.clone(),
+            language,
+            parameters: self.parameters.clone(),
+        })
     }
-}
-
-fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Problem> {
-    let presumed = state.desk.presumed(new.merchant.as_deref());
-    let presumed = presumed.map_err(|fault| refused(format!("merchant: {fault}")).at("merchant"))?;
-    let currency: Currency = match &new.currency {
-        Some(code) => code.parse().map_err(|fault| refused(format!("currency: {fault}")).at("currency"))?,
-        None => presumed,
-    };
-    let amount = Money::parse(&new.amount, currency)
-        .map_err(|fault| refused(format!("amount: {fault}")).at("amount"))?;
-    let language = match &new.language {
-        Some(tag) => Some(tag.parse().map_err(|fault| refused(format!("language: {fault}")).at("language"))?),
-        None => None,
-    };
-    texts(new)?;
-    Ok(Prepared {
-        merchant: new.merchant.clone(),
-        amount,
-        currency_named: new.currency.is_some(),
-        reference: new.reference.clone(),
-        description: new.description.clone(),
-        language,
-        parameters: new.parameters.clone(),
-    })
 }
 
 fn texts(new: &NewPayment) -> Result<(), Problem> {
@@ -122,18 +117,16 @@ fn texts(new: &NewPayment) -> Result<(), Problem> {
         let Some(text) = text else { continue };
         let empty = text.is_empty() && names.iter().any(|(known, _)| *known == name);
         if empty || !is_text(text) {
-            let detail =
-                format!("{name}: give at most {MAX_TEXT_CHARS} characters, none of them a control character");
-            return Err(refused(detail).at(name));
+            let rule = format!("give at most {MAX_TEXT_CHARS} characters, none of them a control character");
+            return Err(Problem::refused(name, rule));
         }
     }
     let parameters = new.parameters.iter().flat_map(|(key, value)| [key, value]);
     if new.parameters.len() > MAX_PARAMETERS || !parameters.into_iter().all(|text| is_text(text)) {
-        let detail = format!(
-            "parameters: at most {MAX_PARAMETERS}, of at most {MAX_TEXT_CHARS} characters, none of them a \
-             control character"
+        let rule = format!(
+            "at most {MAX_PARAMETERS}, of at most {MAX_TEXT_CHARS} characters, none of them a control character"
         );
-        return Err(refused(detail).at("parameters"));
+        return Err(Problem::refused("parameters", rule));
     }
     Ok(())
 }
