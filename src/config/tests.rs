@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::*;
 mod asterisk;
+mod people;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"

@@ -102,6 +102,12 @@ impl People {
         }
     }
 
+    /// Where they are written down.
+    #[cfg(test)]
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     fn now_ms(&self) -> i64 {
         (self.clock)()
     }
