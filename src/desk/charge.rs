@@ -29,7 +29,7 @@ impl Desk {
     pub(super) fn charge(
         self: &Arc<Self>,
         attempt: AttemptId,
-        card: Card,
+        mut card: Card,
         plan: &Arc<Plan>,
         offer: &Offer,
         answers: mpsc::Sender<Answer>,
@@ -44,10 +44,15 @@ impl Desk {
             customer: Customer::default(),
             parameters: plan.parameters.clone(),
         };
+        if let Some(commanded) = &plan.commanded {
+            commanded.complete(&mut card);
+        }
+        let stores_card = plan.stores_card();
         let desk = Arc::clone(self);
         self.waiting.add(attempt, answers.clone());
         self.charges.spawn(async move {
             let answer = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
+                Ok(()) if stores_card => desk.store_card(desk.psp.as_ref(), &charge, card).await,
                 Ok(()) => desk.settle(&charge, card).await,
                 Err(fault) => {
                     drop(card);

@@ -5,15 +5,18 @@
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
 mod charge;
+mod commanded;
 mod event;
 mod feed;
 mod live;
 mod news;
 mod payment;
 mod reconcile;
+mod storing;
 mod task;
 mod webhook;
 
+pub use commanded::Commanded;
 pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::call::{Bounds, CodePolicy, Confirm, Currency, Mode, Money, MoneyError, PostalPolicy, Setup};
+use crate::call::{
+    Bounds, CodePolicy, Confirm, Currency, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
+};
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
 use crate::pbx::{CallName, Means, Offer, PbxError};
@@ -13,6 +15,7 @@ use crate::prompts::Language;
 use crate::store::{NewPayment, StoreError};
 
 use super::Desk;
+use super::commanded::Commanded;
 use super::live::Full;
 
 /// A payment without a call: what the API prepares for an agent, or asks for on a call.
@@ -28,6 +31,8 @@ pub struct Prepared {
     pub language: Option<Language>,
     /// Free fields for the provider.
     pub parameters: BTreeMap<String, String>,
+    /// Each field is asked for by a program.
+    pub commanded: Option<Commanded>,
 }
 
 /// What the API asks for.
@@ -79,6 +84,14 @@ pub(super) struct Plan {
     pub reference: Option<String>,
     pub description: String,
     pub parameters: BTreeMap<String, String>,
+    pub commanded: Option<Commanded>,
+}
+
+impl Plan {
+    /// Whether the card is stored and nothing charged.
+    pub(super) fn stores_card(&self) -> bool {
+        self.commanded.as_ref().is_some_and(|commanded| commanded.store_card)
+    }
 }
 
 impl Desk {
@@ -162,18 +175,22 @@ impl Desk {
             reference,
             description: merchant.description.clone(),
             parameters: BTreeMap::new(),
+            commanded: None,
         };
         let plan = if let Some(prepared) = prepared {
             let mut plan = plan(prepared.amount, prepared.reference.or(reference));
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
             plan.parameters = prepared.parameters;
+            plan.id = prepared.commanded.as_ref().map_or(plan.id, |commanded| commanded.payment);
+            plan.commanded = prepared.commanded;
             plan
         } else {
             let amount = self.offered_amount(offer, &mut reference)?;
             plan(amount, reference)
         };
-        if plan.amount.minor <= 0 {
+        let least = if plan.stores_card() { 0 } else { 1 };
+        if plan.amount.minor < least {
             return Err(StartError::Zero);
         }
         Ok(plan)
@@ -202,12 +219,13 @@ impl Desk {
             Some(_) => (Mode::Assisted, &self.rules.assisted),
             None => (Mode::SelfService, &self.rules.self_service),
         };
-        Setup {
+        let mut setup = Setup {
             payment: plan.id.as_u128(),
             amount: plan.amount,
             mode,
             today: this_month(),
             accepted: self.rules.merchant.accepted.clone(),
+            order: FieldOrder::Fixed,
             enter_twice: capture.enter_twice,
             code: match capture.security_code {
                 config::SecurityCode::Required => CodePolicy::Required,
@@ -224,7 +242,11 @@ impl Desk {
                 config::Confirm::Payment => Confirm::Payment,
             },
             bounds: bounds(capture),
+        };
+        if let Some(commanded) = &plan.commanded {
+            commanded.apply(&mut setup);
         }
+        setup
     }
 }
 
