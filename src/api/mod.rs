@@ -8,6 +8,7 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
 //! Callers present the key of the configuration as `Authorization: Bearer …`. Errors are
@@ -18,6 +19,7 @@ mod events;
 mod hooks;
 mod payments;
 mod problem;
+pub mod twilio;
 
 use std::sync::Arc;
 
@@ -50,6 +52,7 @@ pub async fn serve(
     listener: TcpListener,
     desk: Arc<Desk>,
     key: Secret,
+    twilio: Option<Arc<twilio::Twilio>>,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let state = State { desk, key: Arc::new(key), stop: stop.clone() };
@@ -59,7 +62,8 @@ pub async fn serve(
             tracing::debug!("events to a listener may come late: {fault}");
         }
     });
-    axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state));
+    axum::serve(listener, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
 fn router(state: State) -> Router {

@@ -88,8 +88,13 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     let rules = rules(&config)?;
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
+    let twilio = if config.twilio.enabled {
+        Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
+    } else {
+        None
+    };
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, twilio, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;

@@ -12,6 +12,8 @@ mod pbx;
 mod psp;
 mod secret;
 mod sections;
+mod twilio;
+mod webhook;
 mod words;
 
 #[cfg(test)]
@@ -32,6 +34,9 @@ pub use sections::{
     ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
     PromptRate, PromptsSection, StoreSection,
 };
+
+pub use twilio::TwilioSection;
+pub use webhook::WebhookSection;
 
 use secret::SecretPlaces;
 
@@ -76,6 +81,12 @@ pub struct Config {
     /// REST and events.
     #[serde(default)]
     pub api: ApiSection,
+    /// The payments API of programmable telephony.
+    #[serde(default)]
+    pub twilio: TwilioSection,
+    /// Who is told by HTTP what becomes of payments.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -182,6 +193,10 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        self.twilio.fetch(places)?;
+        for webhook in &mut self.webhook {
+            webhook.fetch(places)?;
+        }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
         }

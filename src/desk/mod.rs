@@ -145,6 +145,12 @@ impl Desk {
         &self.rules.merchant
     }
 
+    /// Fewest and most digits of a postal code, where an agent takes the payment.
+    #[must_use]
+    pub fn postal_digits(&self) -> (u8, u8) {
+        (self.rules.assisted.postal_code_min_digits, self.rules.assisted.postal_code_max_digits)
+    }
+
     /// The company's records.
     #[must_use]
     pub fn store(&self) -> &Store {
