@@ -14,6 +14,7 @@ mod error;
 mod open;
 mod payments;
 mod record;
+mod stored;
 mod text;
 mod trail;
 
