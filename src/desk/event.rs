@@ -60,6 +60,9 @@ pub enum EventBody {
         hint: Hint,
         left: u8,
     },
+    Remaining {
+        fields: Vec<Field>,
+    },
     Confirming,
     Agent {
         command: &'static str,
@@ -130,6 +133,7 @@ impl EventBody {
             Notice::FieldRefused { field, hint, left } => {
                 Self::FieldRefused { field: *field, hint: *hint, left: *left }
             }
+            Notice::Remaining(fields) => Self::Remaining { fields: fields.clone() },
             Notice::Confirming => Self::Confirming,
             Notice::Agent(command) => Self::Agent { command: command_word(*command) },
             Notice::Paused => Self::Paused,
@@ -160,6 +164,7 @@ impl EventBody {
                 | Self::FieldOpened { .. }
                 | Self::Line { .. }
                 | Self::BankSlow
+                | Self::Remaining { .. }
                 | Self::Confirming
         )
     }
@@ -177,6 +182,7 @@ impl EventBody {
             Self::Cleared { .. } => "cleared",
             Self::FieldDone { .. } => "field_done",
             Self::FieldRefused { .. } => "field_refused",
+            Self::Remaining { .. } => "remaining",
             Self::Confirming => "confirming",
             Self::Agent { .. } => "agent",
             Self::Paused => "paused",
@@ -224,6 +230,8 @@ fn command_word(command: AgentCommand) -> &'static str {
         AgentCommand::Resume => "resume",
         AgentCommand::TogglePause => "toggle_pause",
         AgentCommand::Cancel => "cancel",
+        AgentCommand::Ask(_) => "ask",
+        AgentCommand::Complete => "complete",
     }
 }
 

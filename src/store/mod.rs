@@ -9,10 +9,12 @@
 
 mod attempt;
 mod attempts;
+mod durable;
 mod error;
 mod open;
 mod payments;
 mod record;
+mod stored;
 mod text;
 mod trail;
 
@@ -47,6 +49,7 @@ pub struct Store {
     /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
     writer: SqlitePool,
     readers: SqlitePool,
+    durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
 }
@@ -78,7 +81,8 @@ impl Store {
 
     /// Returns once it is on disk.
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|e| self.failed(&e))
+        transaction.commit().await.map_err(|e| self.failed(&e))?;
+        self.durable.wait().await
     }
 
     pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {

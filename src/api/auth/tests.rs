@@ -3,8 +3,7 @@
 mod keys;
 mod pages;
 
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::os::unix::fs::OpenOptionsExt;
 
 use axum::routing::get;
 use axum::{Extension, Json};
@@ -15,21 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::api::tls::Entrance;
-use crate::people::{NewPerson, Password, Person, Role, Rules, Scope};
-use crate::store::{Store, StoreSettings};
-
-const MINUTE_MS: i64 = 60_000;
-
-const GOOD: &str = "seven blue herons";
+use crate::people::tests::{GOOD, House, MINUTE_MS};
+use crate::people::{Person, Role, Scope};
 
 /// A daemon that serves nothing but what these tests look at.
 struct Place {
     auth: Auth,
+    house: House,
     address: String,
     client: Client,
-    clock: Arc<AtomicI64>,
     stop: CancellationToken,
-    _directory: tempfile::TempDir,
 }
 
 impl Drop for Place {
@@ -40,21 +34,8 @@ impl Drop for Place {
 
 impl Place {
     async fn new(door: Doorway) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        let settings = StoreSettings { path: directory.path().join("payments.sqlite") };
-        let store = Store::open(&settings).await.unwrap();
-        let clock = Arc::new(AtomicI64::new(1_790_000_000_000));
-        let rules = Rules {
-            idle_ms: 15 * MINUTE_MS,
-            session_ms: 12 * 60 * MINUTE_MS,
-            code_required: vec![Role::Admin],
-            issuer: "tonegate".into(),
-        };
-        let read = Arc::clone(&clock);
-        let clock_read = Arc::new(move || read.load(Ordering::Relaxed));
-        let people = People::with_clock(store, rules, clock_read).unwrap();
-        let auth = Auth::new(people, secret(&directory).await, None, door);
+        let house = House::new().await;
+        let auth = Auth::new(house.people.clone(), secret(), None, door);
         let stop = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -62,7 +43,7 @@ impl Place {
         let service = served(&auth).into_make_service_with_connect_info::<Peer>();
         tokio::spawn(async move { axum::serve(entrance, service).await });
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { auth, address, client, clock, stop, _directory: directory }
+        Self { auth, house, address, client, stop }
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -74,26 +55,12 @@ impl Place {
     }
 
     fn pass(&self, ms: i64) {
-        self.clock.fetch_add(ms, Ordering::Relaxed);
+        self.house.pass(ms);
     }
 
     /// Somebody with a password of their own; gives cookie and form token.
     async fn anna(&self, roles: &[Role]) -> (String, String) {
-        let first = || Password::new("first things first".into());
-        let new = NewPerson {
-            name: "anna".into(),
-            display: "Anna".into(),
-            roles: roles.into(),
-            extensions: vec!["1001".into()],
-            locale: None,
-            password: first(),
-        };
-        let people = self.auth.people();
-        people.add("shell:0", &new).await.unwrap();
-        let login = crate::people::Login { name: "anna", password: first(), code: None, from: "here" };
-        let session = people.login(&login).await.unwrap();
-        people.change_password(&session.person, &first(), &Password::new(GOOD.into())).await.unwrap();
-        people.logout(&session.person).await.unwrap();
+        self.house.add("anna", roles).await;
         self.enter().await
     }
 
@@ -122,7 +89,7 @@ fn served(auth: &Auth) -> Router {
         .route("/v1/payments", get(who).layer(needs(Scope::PaymentsRead)))
         .route("/v1/payments", post(who).layer(needs(Scope::PaymentsWrite)))
         .route("/v1/refunds", post(who).layer(needs(Scope::Refunds)))
-        .route("/v1/events", get(who).layer(needs(Scope::Events)))
+        .route("/v1/events", get(endless).layer(needs(Scope::Events)))
         .route_layer(from_fn_with_state(auth.clone(), identify))
         .route("/desk", get(|person: Person| async move { person.display }))
         .route("/desk", post(|person: Person, body: String| async move { format!("{} {body}", person.name) }))
@@ -134,9 +101,17 @@ fn served(auth: &Auth) -> Router {
     surround(router, auth)
 }
 
-async fn secret(directory: &tempfile::TempDir) -> Secret {
+/// A stream that never ends by itself.
+async fn endless() -> axum::body::Body {
+    use futures_util::StreamExt;
+    let first = futures_util::stream::iter([Ok::<_, std::io::Error>("begun")]);
+    axum::body::Body::from_stream(first.chain(futures_util::stream::pending()))
+}
+
+/// The key of the configuration, from a file as any secret is.
+fn secret() -> Secret {
     use std::io::Write;
-    let file = directory.path().join("t.toml");
+    let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let mut made = std::fs::OpenOptions::new();
         let made = made.write(true).create(true).truncate(true).mode(0o600);
@@ -146,7 +121,7 @@ async fn secret(directory: &tempfile::TempDir) -> Secret {
     let text = "[pbx]\nkind = \"freeswitch\"\n[pbx.freeswitch]\npassword_file = \"k\"\n[merchant]\nname = \"x\"\n\
                 currency = \"EUR\"\npsp = \"bank\"\n[[psp]]\nname = \"bank\"\nkind = \"generic\"\n[api]\nkey_file = \"k\"\n";
     write("t.toml", text);
-    crate::config::Config::load(&file).unwrap().api.key
+    crate::config::Config::load(&directory.path().join("t.toml")).unwrap().api.key
 }
 
 fn set_cookie(answer: &Response) -> String {

@@ -58,6 +58,12 @@ fn what_does_not_fit_is_answered_with_what_to_do() {
              refunder, admin, auditor",
         ),
         (
+            api("listen = \"0.0.0.0:8090\""),
+            "t.toml: key `api.listen`: 0.0.0.0:8090 can be reached from other machines; \
+             end TLS here (api.tls_certificate_file and api.tls_key_file), or set api.behind_tls_proxy = true \
+             once a proxy ends TLS before it",
+        ),
+        (
             api("tls_key_file = \"key.pem\""),
             "t.toml: key `api.tls_certificate_file`: missing; write the file with the key's certificates",
         ),

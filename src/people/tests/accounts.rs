@@ -38,6 +38,26 @@ async fn a_new_password_ends_all_other_sessions() {
 }
 
 #[tokio::test]
+async fn other_roles_hold_from_the_next_request_on() {
+    let house = House::with("anna", &[Role::Agent]).await;
+    let session = house.enter("anna").await;
+    let change = Change { name: "Anna".into(), roles: Some(vec![Role::Auditor]), ..Change::default() };
+    house.people.change("person:carol", &change).await.unwrap();
+    let person = house.people.session(&session.token, true).await.unwrap().unwrap();
+    assert_eq!(person.roles, [Role::Auditor]);
+    assert!(!person.may(Scope::PaymentsWrite));
+    assert_eq!(
+        (person.extensions.len(), person.locale.as_deref()),
+        (1, Some("fr")),
+        "what is not named stays"
+    );
+    let none = Change { roles: Some(vec![]), ..change };
+    assert_eq!(house.people.change("person:carol", &none).await.unwrap_err(), PeopleFault::Nothing("role"));
+    let row = "person:carol | person changed | person:anna | roles: auditor; extensions: 1001";
+    assert!(house.trail().await.contains(&row.into()));
+}
+
+#[tokio::test]
 async fn guessing_the_present_password_locks() {
     let house = House::with("anna", &[Role::Agent]).await;
     let session = house.enter("anna").await;

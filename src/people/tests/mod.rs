@@ -15,12 +15,12 @@ use sqlx::{Row, query};
 use super::*;
 use crate::store::StoreSettings;
 
-pub(in crate::people) const MINUTE_MS: i64 = 60_000;
+pub(crate) const MINUTE_MS: i64 = 60_000;
 
-pub(in crate::people) const GOOD: &str = "seven blue herons";
+pub(crate) const GOOD: &str = "seven blue herons";
 
 /// People of a store in a directory of its own.
-pub(in crate::people) struct House {
+pub(crate) struct House {
     pub people: People,
     pub directory: tempfile::TempDir,
     clock: Arc<AtomicI64>,
@@ -94,7 +94,7 @@ impl House {
     }
 }
 
-pub(in crate::people) fn new(name: &str, roles: &[Role]) -> NewPerson {
+pub(crate) fn new(name: &str, roles: &[Role]) -> NewPerson {
     NewPerson {
         name: name.into(),
         display: String::new(),

@@ -21,8 +21,11 @@ async fn a_key_opens_what_its_scopes_say_and_a_refusal_says_what_is_needed() {
         detail(refused).await,
         "this needs the scope refunds; make a key with it: tonegate key create --scope refunds NAME"
     );
-    let trail = trail(&place).await;
-    assert!(trail.contains(&"key:crm refused POST /v1/refunds needs the scope refunds".into()), "{trail:?}");
+    let trail = place.house.trail().await;
+    assert!(
+        trail.contains(&"key:crm | refused | POST /v1/refunds | needs the scope refunds".into()),
+        "{trail:?}"
+    );
     place.auth.people().revoke_key("shell:0", "crm").await.unwrap();
     let answer = place.get("/v1/payments").bearer_auth(&key).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
@@ -55,8 +58,8 @@ async fn without_a_key_nothing_opens_and_wrong_ones_are_written_down() {
             .unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{wrong}");
     }
-    let trail = trail(&place).await;
-    let row = "somebody refused /v1/payments a key that is not valid; from 127.0.0.1";
+    let trail = place.house.trail().await;
+    let row = "somebody | refused | /v1/payments | a key that is not valid; from 127.0.0.1";
     assert_eq!(trail.iter().filter(|found| *found == row).count(), 2, "{trail:?}");
     assert!(!trail.join(" ").contains("abcdeF"), "what was presented stays out");
 }
@@ -72,14 +75,4 @@ async fn an_agent_serves_their_own_extensions_and_may_not_refund() {
     let refused = refund.send().await.unwrap();
     assert_eq!(refused.status(), StatusCode::FORBIDDEN);
     assert!(detail(refused).await.contains("none of your roles gives"));
-}
-
-async fn trail(place: &Place) -> Vec<String> {
-    use sqlx::Row;
-    let mut reading = place.auth.people().store().read().await.unwrap();
-    let rows = sqlx::query("SELECT actor || ' ' || act || ' ' || subject || ' ' || detail AS row FROM trail")
-        .fetch_all(&mut *reading)
-        .await
-        .unwrap();
-    rows.iter().map(|row| row.get("row")).collect()
 }
