@@ -14,6 +14,7 @@
 //! `application/problem+json` (RFC 9457).
 
 mod auth;
+pub mod console;
 mod events;
 mod hooks;
 mod payments;
@@ -50,8 +51,10 @@ pub async fn serve(
     listener: TcpListener,
     desk: Arc<Desk>,
     key: Secret,
+    console: console::Surroundings,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
+    let pages = console::router(Arc::clone(&desk), console, stop.clone());
     let state = State { desk, key: Arc::new(key), stop: stop.clone() };
     // An event is a small packet, and the next must not wait until the listener has acknowledged it (Nagle).
     let listener = listener.tap_io(|stream| {
@@ -59,7 +62,7 @@ pub async fn serve(
             tracing::debug!("events to a listener may come late: {fault}");
         }
     });
-    axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    axum::serve(listener, router(state).merge(pages)).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
 fn router(state: State) -> Router {

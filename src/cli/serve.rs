@@ -41,7 +41,7 @@ impl Serve {
         }
         let psp = provider(&config)?;
         let sounds = sounds(&config)?;
-        super::runtime()?.block_on(serve(config, psp, sounds))
+        super::runtime()?.block_on(serve(self.config, config, psp, sounds))
     }
 }
 
@@ -68,7 +68,12 @@ fn sounds(config: &Config) -> Result<SoundTree, Fault> {
     }
 }
 
-async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<ExitCode, Fault> {
+async fn serve(
+    file: PathBuf,
+    config: Config,
+    psp: Arc<dyn Psp>,
+    sounds: SoundTree,
+) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
@@ -89,7 +94,8 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;

@@ -11,6 +11,7 @@ mod live;
 mod news;
 mod payment;
 mod reconcile;
+mod sentences;
 mod task;
 mod webhook;
 
