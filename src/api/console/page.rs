@@ -92,6 +92,8 @@ pub(super) fn page(template: &impl Template, status: StatusCode) -> Response {
             let mut answer = (status, Html(html)).into_response();
             // It holds what only this reader may see.
             answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            let policy = format!("default-src 'self'; style-src 'self' {}; object-src 'none'; base-uri 'none'; form-action 'self'", ASSETS.style_source);
+            answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).unwrap());
             answer
         }
         Err(fault) => {
