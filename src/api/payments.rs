@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State as Extracted};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::State;
+use super::auth::Caller;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
@@ -76,9 +77,14 @@ type Refused = Problem;
 
 pub(super) async fn create(
     Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<NewPayment>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let Json(new) = body.map_err(|fault| bad(fault.body_text()))?;
+    if !new.agent_extension.as_deref().map_or_else(|| caller.serves_all(), |agent| caller.serves(agent)) {
+        let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not your call", detail));
+    }
     let payment = prepared(&state, &new)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {

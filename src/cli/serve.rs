@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fault, pbx};
+use super::{Fault, pbx, people};
 use crate::card::Vault;
 use crate::config::{self, Config, PromptRate};
 use crate::desk::{Desk, Merchant, Rules};
@@ -94,8 +94,10 @@ async fn serve(
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
     desk.watch_open_attempts();
     let stop = CancellationToken::new();
+    let (auth, tls) = people::checks(&config, store.clone())?;
+    let door = people::open_door(&auth, stop.clone())?;
     let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, console, stop.clone()));
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;
@@ -105,6 +107,7 @@ async fn serve(
     hearing.abort();
     // Streams that do not end by themselves end with the process.
     let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), door).await;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

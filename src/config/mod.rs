@@ -9,6 +9,7 @@ mod capture;
 mod check;
 mod error;
 mod pbx;
+mod people;
 mod psp;
 mod secret;
 mod sections;
@@ -26,6 +27,7 @@ pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
+pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
@@ -76,6 +78,14 @@ pub struct Config {
     /// REST and events.
     #[serde(default)]
     pub api: ApiSection,
+    /// People and their sessions.
+    #[serde(default)]
+    pub people: PeopleSection,
+    /// The identity provider that vouches for people.
+    pub oidc: Option<OidcSection>,
+    /// Pages.
+    #[serde(default)]
+    pub console: ConsoleSection,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -158,9 +168,10 @@ impl Config {
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
+        let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
-        for path in own.into_iter().chain(freeswitch).chain(asterisk).flatten() {
+        for path in own.chain(freeswitch).chain(asterisk).flatten() {
             *path = base.join(&*path);
         }
     }
@@ -182,6 +193,9 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        if let Some(oidc) = &mut self.oidc {
+            oidc.fetch_secret(places)?;
+        }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
         }

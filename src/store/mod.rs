@@ -26,6 +26,9 @@ use std::path::{Path, PathBuf};
 use sqlx::Transaction;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
+/// Several statements that hold together or not at all.
+pub(crate) type Work = Transaction<'static, Sqlite>;
+
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
 pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
@@ -68,21 +71,21 @@ impl Store {
     }
 
     /// Begins to write. Nobody else writes until it is committed; dropped, it never was.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))
     }
 
     /// Begins to read one moment's state.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.readers.begin().await.map_err(|e| self.failed(&e))
     }
 
     /// Returns once it is on disk.
-    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
         transaction.commit().await.map_err(|e| self.failed(&e))
     }
 
-    fn failed(&self, fault: &sqlx::Error) -> StoreError {
+    pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {
         StoreError::from_sqlx(&self.file, fault)
     }
 }

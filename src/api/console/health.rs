@@ -95,7 +95,7 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         shell: reader.shell(w.health),
         ready: not_ready.is_none(),
         not_ready: not_ready.unwrap_or_default(),
-        csrf: reader.viewer.csrf.clone(),
+        csrf: reader.csrf(),
         looked_at: reader.locale.clock(at),
         fault: found.as_ref().as_ref().err().cloned().unwrap_or_default(),
         findings: findings.iter().map(line).collect(),

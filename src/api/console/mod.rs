@@ -22,6 +22,7 @@ mod login;
 mod overview;
 mod page;
 mod payments;
+mod people;
 mod picture;
 mod reader;
 mod viewer;
@@ -35,6 +36,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::pbx::AgentKeys;
+
+use super::auth::person::{CODES_PATH, LOGIN_PATH, PASSWORD_PATH};
+use super::{Auth, State};
 
 use board::Board;
 pub use health::{Check, Findings};
@@ -51,20 +55,33 @@ pub struct Surroundings {
 #[derive(Clone)]
 pub(super) struct Console {
     desk: Arc<Desk>,
+    auth: Auth,
     board: Arc<Board>,
     keys: AgentKeys,
     health: Arc<health::Health>,
     stop: CancellationToken,
 }
 
+impl axum::extract::FromRef<Console> for Auth {
+    fn from_ref(console: &Console) -> Self {
+        console.auth.clone()
+    }
+}
+
+/// The style of pages, as a source that their policy allows.
+pub(super) fn style_source() -> &'static str {
+    &assets::ASSETS.style_source
+}
+
 /// The console's routes.
-pub(super) fn router(desk: Arc<Desk>, surroundings: Surroundings, stop: CancellationToken) -> Router {
+pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
     let console = Console {
-        board: Board::follow(Arc::clone(&desk), stop.clone()),
-        desk,
+        board: Board::follow(Arc::clone(&state.desk), state.stop.clone()),
+        desk: Arc::clone(&state.desk),
+        auth: state.auth.clone(),
         keys: surroundings.keys,
         health: Arc::new(health::Health::new(surroundings.check)),
-        stop,
+        stop: state.stop.clone(),
     };
     Router::new()
         .route("/", get(|| async { page::see("/console") }))
@@ -77,6 +94,10 @@ pub(super) fn router(desk: Arc<Desk>, surroundings: Surroundings, stop: Cancella
         .route("/console/payments", get(payments::list))
         .route("/console/payments/{id}", get(payments::show))
         .route("/console/health", get(health::show).post(health::again))
+        .route("/console/people", get(people::show).post(people::act))
+        .route(LOGIN_PATH, get(login::show).post(login::sign_in))
+        .route(PASSWORD_PATH, get(login::show_password).post(login::change_password))
+        .route(CODES_PATH, get(login::show_codes).post(login::confirm_codes))
         .route("/console/language", get(login::language))
         .route("/console/assets/{name}", get(assets::serve))
         .with_state(console)

@@ -169,8 +169,8 @@ impl Wanted {
             until_ms: day_begins(&self.until, 1),
         };
         // Agents see the payments of their own telephones.
-        if !reader.viewer.may_watch() {
-            let own = &reader.viewer.extensions;
+        if !reader.viewer.sees_all() {
+            let own = &reader.viewer.person.extensions;
             let chosen = filter.agent.take().filter(|agent| own.contains(agent));
             filter.agent = Some(chosen.or_else(|| own.first().cloned()).unwrap_or_default());
         }

@@ -19,6 +19,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// What belongs into every form.
+    pub(super) fn csrf(&self) -> String {
+        self.viewer.person.csrf.clone()
+    }
+
     /// The frame of their page.
     pub(super) fn shell(&self, title: &str) -> Shell {
         Shell::new(self.locale, Some(&self.viewer), title, &self.here)
@@ -33,7 +38,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let viewer = Viewer::from_request_parts(parts, state).await?;
-        let locale = Locale::choose(viewer.locale.as_deref(), &parts.headers);
+        let locale = Locale::choose(viewer.person.locale.as_deref(), &parts.headers);
         Ok(Self { viewer, locale, here: here(parts), quiet: is_quiet(&parts.headers) })
     }
 }

@@ -1,33 +1,58 @@
 //! Who looks at a page, and what they may see and do on it.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
+use axum::response::Response;
 
+use crate::api::auth::Auth;
+use crate::api::auth::person::Ticket;
+use crate::people::{Person, Role, Scope};
+
+use super::Console;
 use super::words::Words;
 
 /// Somebody who is signed in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Viewer {
-    pub display: String,
-    pub actor: String,
-    pub extensions: Vec<String>,
-    pub locale: Option<String>,
-    pub csrf: String,
+    pub person: Person,
+    ticket: Option<Ticket>,
 }
 
 impl Viewer {
-    pub(super) fn may_take(&self) -> bool { true }
-    pub(super) fn may_watch(&self) -> bool { true }
-    pub(super) fn may_read(&self) -> bool { true }
-    pub(super) fn may_refund(&self) -> bool { true }
-    pub(super) fn may_manage(&self) -> bool { true }
-
-    /// Whether they may look at, and speak for, the agent of this extension.
-    pub(super) fn may_see_agent(&self, extension: &str) -> bool {
-        self.may_watch() || self.extensions.iter().any(|own| own == extension)
+    /// Whether payments on other people's calls are theirs to see: those who only take payments see their own.
+    pub(super) fn sees_all(&self) -> bool {
+        self.person.roles.iter().any(|role| *role != Role::Agent)
     }
 
-    pub(super) async fn is_still_here(&self, _: &super::Console) -> bool { true }
+    pub(super) fn may_take(&self) -> bool {
+        self.person.may(Scope::PaymentsWrite)
+    }
+
+    pub(super) fn may_watch(&self) -> bool {
+        self.person.may(Scope::Reports)
+    }
+
+    pub(super) fn may_read(&self) -> bool {
+        self.person.may(Scope::PaymentsRead)
+    }
+
+    pub(super) fn may_manage(&self) -> bool {
+        self.person.may(Scope::Admin)
+    }
+
+    /// Whether they may look at the agent of this extension.
+    pub(super) fn may_see_agent(&self, extension: &str) -> bool {
+        self.person.may(Scope::PaymentsRead)
+            && (self.sees_all() || self.person.extensions.iter().any(|own| own == extension))
+    }
+
+    /// Whether they are signed in still; a page that only listens does not keep them so.
+    pub(super) async fn is_still_here(&self, console: &Console) -> bool {
+        match &self.ticket {
+            Some(ticket) => ticket.is_open(&console.auth).await,
+            None => false,
+        }
+    }
 
     /// The pages that are for them.
     pub(super) fn places(&self, w: &Words) -> Vec<(&'static str, &'static str)> {
@@ -42,9 +67,16 @@ impl Viewer {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Viewer {
-    type Rejection = std::convert::Infallible;
-    async fn from_request_parts(_: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Self { display: "Ada".into(), actor: "ada".into(), extensions: vec!["1001".into()], locale: None, csrf: "x".into() })
+impl<S> FromRequestParts<S> for Viewer
+where
+    S: Send + Sync,
+    Auth: FromRef<S>,
+{
+    /// Leads to the login page, or to what has to be done first.
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let person = <Person as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok(Self { person, ticket: Ticket::of(parts) })
     }
 }

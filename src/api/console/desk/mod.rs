@@ -65,12 +65,12 @@ pub(super) async fn show(
     Query(wanted): Query<Wanted>,
     reader: Reader,
 ) -> Response {
-    let own = &reader.viewer.extensions;
+    let own = &reader.viewer.person.extensions;
     let agent = wanted.agent.filter(|agent| !agent.is_empty());
     let Some(agent) = agent.or_else(|| (own.len() == 1).then(|| own[0].clone())) else {
         let shell = reader.shell(reader.locale.words().desk);
         let choices = (!own.is_empty()).then(|| own.clone());
-        return page(&Which { shell, choices, any: reader.viewer.may_watch() }, StatusCode::OK);
+        return page(&Which { shell, choices, any: reader.viewer.sees_all() }, StatusCode::OK);
     };
     // Words are chosen here: nobody can make a page say something by a link.
     let told = if wanted.told == "prepared" { reader.locale.words().prepared } else { "" };
@@ -116,7 +116,7 @@ impl Console {
     fn view(&self, picture: Option<&super::picture::Picture>, reader: &Reader, agent: &str) -> DeskView {
         let mut view = DeskView::new(picture, reader.locale, &self.keys);
         view.agent = agent.to_owned();
-        view.csrf.clone_from(&reader.viewer.csrf);
+        view.csrf = reader.csrf();
         view.currency = self.desk.merchant().currency.to_string();
         if !reader.viewer.may_take() {
             // Who watches does not steer.

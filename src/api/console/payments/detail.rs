@@ -99,7 +99,7 @@ async fn found(console: &Console, id: Uuid) -> Result<Found, StoreError> {
 impl Reader {
     fn may_read(&self, payment: &Payment) -> bool {
         let own = || payment.begun.agent.as_deref().is_some_and(|agent| self.viewer.may_see_agent(agent));
-        self.viewer.may_read() && (self.viewer.may_watch() || own())
+        self.viewer.may_read() && (self.viewer.sees_all() || own())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The console in French.
 
+mod kinds;
+
 use super::Words;
-use crate::call::{DeclineReason, Ending, Field, Hint};
+use kinds::{alarm_word, attempt_state, decline, ending, field, hint, refusal};
 
 pub(super) static WORDS: Words = Words {
     code: "fr",
@@ -162,6 +164,33 @@ pub(super) static WORDS: Words = Words {
     expires: "Expire",
     never: "jamais",
     revoke: "Révoquer",
+    sign_in_provider: "Se connecter avec le compte de l’entreprise",
+    code_needed: "Le nom et le mot de passe sont justes. Ajoutez un code de votre authentificateur ou un code de secours.",
+    not_private: "On ne se connecte pas en HTTP simple. Utilisez https://.",
+    new_password: "Nouveau mot de passe",
+    new_password_again: "Nouveau mot de passe, encore une fois",
+    present_password: "Mot de passe actuel",
+    choose_password: "Choisissez votre mot de passe",
+    password_help: "Au moins douze caractères, sans votre nom. Plusieurs mots se retiennent mieux.",
+    passwords_differ: "Les deux nouveaux mots de passe ne sont pas les mêmes.",
+    password_refused: "Le mot de passe n’a pas été changé.",
+    save: "Enregistrer",
+    set_up_codes: "Préparez les codes à usage unique",
+    set_up_help: "Vos rôles demandent un second facteur. Scannez ceci avec un authentificateur, ou saisissez-y le secret ; puis écrivez un code.",
+    secret: "Secret",
+    recovery: "Codes de secours",
+    recovery_help: "Chacun remplace une fois un code. Gardez-les où personne ne les trouve : ils ne seront plus montrés.",
+    go_on: "Continuer",
+    add_person: "Ajouter une personne",
+    role_help: "agent, supervisor, refunder, admin, auditor ; séparés par des virgules",
+    list_help: "séparés par des virgules",
+    first_password: "Premier mot de passe",
+    make_key: "Créer une clé",
+    key_once: "La clé, montrée cette seule fois :",
+    days_valid: "Jours avant expiration",
+    none: "aucun",
+    revoked: "révoquée",
+    refund_done: "Remboursement : ",
     not_allowed: "Accès refusé",
     not_allowed_help: "Vos rôles ne le permettent pas. Un administrateur peut les changer.",
     not_found: "Introuvable",
@@ -186,99 +215,3 @@ pub(super) static WORDS: Words = Words {
     seconds: |s| format!("{s:.0}\u{a0}s"),
     last_days: |n| if n == 1 { "Aujourd’hui".into() } else { format!("{n} jours") },
 };
-
-fn field(field: Field) -> &'static str {
-    match field {
-        Field::Number => "Numéro de carte",
-        Field::NumberAgain => "Numéro, une seconde fois",
-        Field::Expiry => "Date d’expiration",
-        Field::Code => "Code de sécurité",
-        Field::Postal => "Code postal",
-    }
-}
-
-fn hint(hint: Hint) -> &'static str {
-    match hint {
-        Hint::TooShort => "Il manque des chiffres. On les redemande.",
-        Hint::TooLong => "Trop de chiffres. On les redemande.",
-        Hint::CheckDigit => "Le numéro est mal saisi : sa clé de contrôle ne convient pas.",
-        Hint::BrandNotAccepted => "Ce type de carte n’est pas accepté.",
-        Hint::Expired => "La carte a expiré.",
-        Hint::ExpiryInvalid => "Ce n’est pas un mois et une année.",
-        Hint::Differs => "Les deux numéros ne sont pas les mêmes.",
-        Hint::Timeout => "Rien n’a été saisi. Demandez si la carte est trouvée.",
-    }
-}
-
-fn ending(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Approved => "Accepté",
-        Ending::Declined => "Refusé",
-        Ending::Unknown => "Pas encore connu",
-        Ending::CancelledByAgent => "Annulé par l’agent",
-        Ending::CancelledByCustomer => "Annulé par le client",
-        Ending::OtherMeans => "Autre moyen de paiement",
-        Ending::TooManyAttempts => "Trop d’essais",
-        Ending::TimedOut => "Rien de saisi à temps",
-        Ending::CustomerLeft => "Le client a raccroché",
-        Ending::AgentLeft => "L’agent a raccroché",
-        Ending::NotSealed => "La ligne n’a pu être protégée",
-        Ending::SealLost => "La protection a été perdue",
-        Ending::PbxLost => "Le PBX a disparu",
-        Ending::Fault => "Panne technique, rien débité",
-        Ending::Drained => "Le service a été arrêté",
-    }
-}
-
-fn decline(reason: DeclineReason) -> &'static str {
-    match reason {
-        DeclineReason::Generic => "La banque ne donne pas de motif",
-        DeclineReason::InsufficientFunds => "Provision insuffisante",
-        DeclineReason::Expired => "Carte expirée",
-        DeclineReason::CodeWrong => "Code de sécurité faux",
-        DeclineReason::Blocked => "Carte bloquée",
-        DeclineReason::LimitExceeded => "Plafond dépassé",
-        DeclineReason::ReferToBank => "Le client doit appeler sa banque",
-        DeclineReason::Invalid => "Carte non reconnue",
-    }
-}
-
-fn refusal(why: &str) -> &'static str {
-    match why {
-        "proxy_media" | "pass_rfc2833" => "Le PBX laisse passer les touches (ses réglages)",
-        "sip_info" => "Sur cette ligne, les touches viennent en SIP INFO",
-        "self_test_failed" => "Le PBX a échoué au test de protection",
-        "no_media" => "Le son ne passe pas par le PBX",
-        _ => "Le PBX n’a pas répondu comme il faut",
-    }
-}
-
-fn alarm_word(alarm: &str) -> &'static str {
-    match alarm {
-        "seal_lost_keypad" => "La connexion du clavier privé est tombée ; la ligne reste protégée",
-        "seal_lost_opened" => "La ligne a été ouverte par un tiers ; la saisie est arrêtée",
-        "seal_lost_moved" => "L’appel a été transféré pendant un paiement ; la saisie est arrêtée",
-        "shield_failed" => "Un enregistrement n’a pu être masqué ; aucune carte n’est demandée",
-        "seal_stuck" => "Une protection n’a pu être levée ; la ligne reste protégée",
-        "pbx_lost" => "La connexion au PBX est tombée pendant un paiement",
-        "journal_failed" => "Une tentative n’a pu être écrite ; rien n’a été débité",
-        _ => "Voyez le journal du service",
-    }
-}
-
-fn attempt_state(state: &str) -> &'static str {
-    match state {
-        "journalled" => "écrit",
-        "sent" => "envoyé",
-        "retried" => "renvoyé, même clé",
-        "queried" => "recherché",
-        "approved" => "accepté",
-        "declined" => "refusé",
-        "not_charged" => "rien débité",
-        "unknown" => "pas encore connu",
-        "contradicted" => "contredit",
-        "done" => "fait",
-        "refused" => "refusé",
-        _ => "noté",
-    }
-}
