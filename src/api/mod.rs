@@ -15,6 +15,7 @@
 //! `application/problem+json` (RFC 9457).
 
 mod auth;
+pub mod console;
 mod events;
 mod headers;
 mod hooks;
@@ -65,16 +66,18 @@ pub async fn serve(
     auth: Auth,
     tls: Option<Tls>,
     twilio: Option<Arc<twilio::Twilio>>,
+    console: console::Surroundings,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let entrance = tls::Entrance::new(listener, tls, &stop)?;
     let state = State { desk, auth, stop: stop.clone() };
-    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state));
+    let pages = console::router(&state, console);
+    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
     let service = routes.into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
-fn router(state: State) -> Router {
+fn router(state: State, pages: Router) -> Router {
     let auth = state.auth.clone();
     let needs = |scope: Scope| from_fn_with_state((auth.clone(), scope), auth::guard);
     let guarded = Router::new()
@@ -93,7 +96,8 @@ fn router(state: State) -> Router {
         .merge(auth::routes(&auth))
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(state);
+        .with_state(state)
+        .merge(pages);
     auth::surround(router, &auth)
 }
 

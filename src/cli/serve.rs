@@ -41,11 +41,16 @@ impl Serve {
         }
         let accounts = accounts::accounts(&config)?;
         let merchants = accounts::merchants(&config, &accounts)?;
-        super::runtime()?.block_on(serve(config, accounts, merchants))
+        super::runtime()?.block_on(serve(self.config, config, accounts, merchants))
     }
 }
 
-async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Result<ExitCode, Fault> {
+async fn serve(
+    file: PathBuf,
+    config: Config,
+    accounts: Accounts,
+    merchants: Merchants,
+) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
@@ -72,7 +77,8 @@ async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Resu
     let stop = CancellationToken::new();
     let (auth, tls) = people::checks(&config, store.clone())?;
     let door = people::open_door(&auth, stop.clone())?;
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, stop.clone()));
+    let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;

@@ -13,6 +13,7 @@ mod merchant;
 mod news;
 mod payment;
 mod reconcile;
+mod sentences;
 mod storing;
 mod task;
 mod webhook;

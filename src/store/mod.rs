@@ -11,9 +11,11 @@ mod attempt;
 mod attempts;
 mod durable;
 mod error;
+mod history;
 mod open;
 mod payments;
 mod record;
+mod report;
 mod stored;
 mod text;
 mod trail;
@@ -31,8 +33,10 @@ pub(crate) type Work = Transaction<'static, Sqlite>;
 
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
+pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
+pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
 pub use trail::{TrailFault, TrailReport};
 
 /// Where payments are written down.
