@@ -14,6 +14,7 @@
 //! `application/problem+json` (RFC 9457).
 
 mod auth;
+mod customer;
 mod events;
 mod hooks;
 mod payments;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::State;
+use super::customer::NewCustomer;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
@@ -38,7 +39,12 @@ pub(super) struct NewPayment {
     leg: Option<String>,
     customer_number: Option<String>,
     #[serde(default)]
+    customer: NewCustomer,
+    #[serde(default)]
     parameters: BTreeMap<String, String>,
+    /// Somebody has looked at the provider and lets the same order be charged although an attempt is open.
+    #[serde(default)]
+    even_if_unknown: bool,
     #[serde(default = "yes")]
     begin: bool,
 }
@@ -72,6 +78,9 @@ pub(super) struct Page {
     reference: Option<String>,
     agent: Option<String>,
 }
+
+/// Who asks over the API, in the trail.
+const CALLER: &str = "api";
 
 type Refused = Problem;
 
@@ -134,7 +143,9 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         reference: new.reference.clone(),
         description: new.description.clone(),
         language,
+        customer: new.customer.read().map_err(bad)?,
         parameters: new.parameters.clone(),
+        even_if_unknown: new.even_if_unknown.then(|| CALLER.to_owned()),
     })
 }
 
@@ -241,9 +252,9 @@ fn cannot_start(fault: StartError) -> Problem {
         | StartError::Zero
         | StartError::Merchant(_)
         | StartError::OtherCurrency { .. } => StatusCode::BAD_REQUEST,
-        StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
-            StatusCode::CONFLICT
-        }
+        StartError::SameCall
+        | StartError::StillUnknown { .. }
+        | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => StatusCode::CONFLICT,
         StartError::Pbx(PbxError::NoSuchCall(_)) => StatusCode::NOT_FOUND,
         StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -88,6 +88,12 @@ pub enum EventBody {
     },
     Alarm {
         alarm: &'static str,
+        /// What failed, for an admin.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
     },
     Unsealed,
     Ended {
@@ -145,7 +151,7 @@ impl EventBody {
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
             Notice::Left(Party::Customer) => Self::Left { party: "customer" },
             Notice::Left(Party::Agent) => Self::Left { party: "agent" },
-            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
+            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
         }

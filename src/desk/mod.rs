@@ -4,7 +4,9 @@
 //! configuration and what was prepared over the API, and lets a task of its own run the call. Charges run
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
+mod alarms;
 mod charge;
+mod customer;
 mod event;
 mod feed;
 mod live;
@@ -25,7 +27,7 @@ pub use webhook::HookFault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,6 +64,8 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// An outcome has just stayed unknown.
+    look_soon: Notify,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -84,6 +88,7 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            look_soon: Notify::new(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),

@@ -10,9 +10,11 @@ use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
 use crate::pbx::{CallName, Means, Offer, PbxError};
 use crate::prompts::Language;
+use crate::psp::Customer;
 use crate::store::{NewPayment, StoreError};
 
 use super::Desk;
+use super::customer;
 use super::live::Full;
 use super::merchant::{Merchant, UnknownMerchant};
 
@@ -31,8 +33,13 @@ pub struct Prepared {
     pub description: Option<String>,
     /// The language of the prompts.
     pub language: Option<Language>,
+    /// What the order tells of the customer.
+    pub customer: Customer,
     /// Free fields for the provider.
     pub parameters: BTreeMap<String, String>,
+    /// Who takes it upon themselves that the same order may be charged although an earlier attempt is not yet known;
+    /// without a name that is refused.
+    pub even_if_unknown: Option<String>,
 }
 
 /// What the API asks for.
@@ -75,6 +82,17 @@ pub enum StartError {
     /// Zero, or below.
     #[error("the amount is zero; a payment has to be at least one minor unit")]
     Zero,
+    /// An attempt for the same order is open.
+    #[error(
+        "the result of an earlier payment for {reference} is not known yet (attempt {attempt}): do not take the card again. It is \
+         being looked for; look at the provider before you ask again with even_if_unknown"
+    )]
+    StillUnknown {
+        /// The order.
+        reference: String,
+        /// The attempt.
+        attempt: String,
+    },
     /// A payment is running on this call.
     #[error("a payment is already running on this call")]
     SameCall,
@@ -100,7 +118,9 @@ pub(super) struct Plan {
     pub language: Language,
     pub reference: Option<String>,
     pub description: String,
+    pub customer: Customer,
     pub parameters: BTreeMap<String, String>,
+    pub even_if_unknown: Option<String>,
 }
 
 impl Desk {
@@ -163,6 +183,7 @@ impl Desk {
         offer: &Offer,
         plan: &Plan,
     ) -> Result<crate::pbx::Session, StartError> {
+        let overridden = self.nothing_is_open(plan).await?;
         let session = self.pbx.open(offer, &plan.id.to_string()).await?;
         self.store
             .begin_payment(&NewPayment {
@@ -179,7 +200,22 @@ impl Desk {
                 agent_leg: offer.agent.as_ref().map(|leg| leg.0.clone()),
             })
             .await?;
+        if let Some((person, attempt)) = overridden {
+            let detail = format!("for the same order as {attempt}, which is not known yet");
+            self.store.trail(person, "begun_although_unknown", &plan.id.to_string(), &detail).await?;
+        }
         Ok(session)
+    }
+
+    /// Makes sure that no attempt for the same order may have been charged without anybody knowing; or says who lets
+    /// it begin all the same, beside which attempt.
+    async fn nothing_is_open<'a>(&self, plan: &'a Plan) -> Result<Option<(&'a str, String)>, StartError> {
+        let Some(reference) = &plan.reference else { return Ok(None) };
+        match (self.store.open_attempt_for(&plan.merchant.id, reference).await?, &plan.even_if_unknown) {
+            (None, _) => Ok(None),
+            (Some(attempt), Some(person)) => Ok(Some((person, attempt))),
+            (Some(attempt), None) => Err(StartError::StillUnknown { reference: reference.clone(), attempt }),
+        }
     }
 
     fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
@@ -194,20 +230,25 @@ impl Desk {
             language: spoken.unwrap_or(merchant.language),
             reference,
             description: merchant.description.clone(),
+            customer: Customer::default(),
             parameters: BTreeMap::new(),
+            even_if_unknown: None,
             merchant: Arc::clone(&merchant),
         };
-        let plan = if let Some(prepared) = prepared {
+        let mut plan = if let Some(prepared) = prepared {
             let amount = prepared_amount(&prepared, &merchant)?;
             let mut plan = plan(amount, prepared.reference.or(reference));
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
+            plan.customer = prepared.customer;
             plan.parameters = prepared.parameters;
+            plan.even_if_unknown = prepared.even_if_unknown;
             plan
         } else {
             let amount = offered_amount(&merchant, offer, &mut reference)?;
             plan(amount, reference)
         };
+        customer::complete(&mut plan.customer, offer);
         if plan.amount.minor <= 0 {
             return Err(StartError::Zero);
         }

@@ -12,6 +12,7 @@ mod attempts;
 mod error;
 mod open;
 mod payments;
+mod questions;
 mod record;
 mod text;
 mod trail;

@@ -11,11 +11,13 @@ mod endings;
 mod faults;
 mod lines;
 mod many;
+mod merchants;
 mod payments;
 mod scene;
 mod secrecy;
 mod self_service;
 mod teller;
+mod unknown;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         self_service::stories(),
         secrecy::stories(),
         faults::stories(),
+        merchants::stories(),
+        unknown::stories(),
         many::stories(),
     ];
     teller::tell(stories.into_iter().flatten().collect())
