@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "results are told there")]
 
 mod control;
+mod customers;
 mod endings;
 mod faults;
 mod lines;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         secrecy::stories(),
         faults::stories(),
         merchants::stories(),
+        customers::stories(),
         unknown::stories(),
         many::stories(),
     ];

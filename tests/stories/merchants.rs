@@ -7,12 +7,12 @@ use serde_json::json;
 use tonegate::inspect::stage::{CallPlan, Route, SetOptions};
 
 use crate::ensure;
-use crate::scene::{SHORT_OF_FUNDS, Told, VISA, open_with};
+use crate::scene::{Told, VISA, open_with};
 use crate::story;
 use crate::teller::{Stage, Story};
 
 /// Why a story about a variable of the dialplan is not told on a real PBX.
-const VARIABLES: &[(&str, &str)] = &[
+pub const VARIABLES: &[(&str, &str)] = &[
     ("freeswitch", "the stage's dialplan sets no such variable there"),
     ("asterisk", "the stage's dialplan sets no such variable there"),
 ];
@@ -32,7 +32,6 @@ pub fn stories() -> Vec<Story> {
         story!(the_dialplan_names_a_merchant_that_there_is_not, not_on: VARIABLES),
         story!(the_api_names_the_merchant),
         story!(the_provider_refuses_the_key_and_the_admin_is_told),
-        story!(a_card_that_is_declined_is_counted_in_the_next_charge),
     ]
 }
 
@@ -226,16 +225,4 @@ async fn the_provider_refuses_the_key_and_the_admin_is_told(stage: Stage) -> Tol
     ensure!(said.contains("error: psp.bank: ") && said.contains("check `user`, the password"), "{said}");
     ensure!(scene.charges() == 0, "charged {} times", scene.charges());
     scene.nothing_is_left(VISA)
-}
-
-async fn a_card_that_is_declined_is_counted_in_the_next_charge(stage: Stage) -> Told {
-    let mut scene = open_with(&stage, CallPlan::default(), |_| {}).await?;
-    scene.pay_with(SHORT_OF_FUNDS).await?;
-    scene.told("declined").await?;
-    scene.agent("*2").await?;
-    scene.asked("number").await?;
-    scene.card(VISA).await?;
-    scene.ended("approved").await?;
-    ensure!(scene.charges() == 1, "charged {} times", scene.charges());
-    Ok(())
 }
