@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State as Extracted};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::State;
+use super::auth::Caller;
 use super::customer::NewCustomer;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
@@ -79,17 +80,19 @@ pub(super) struct Page {
     agent: Option<String>,
 }
 
-/// Who asks over the API, in the trail.
-const CALLER: &str = "api";
-
 type Refused = Problem;
 
 pub(super) async fn create(
     Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<NewPayment>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let Json(new) = body.map_err(|fault| bad(fault.body_text()))?;
-    let payment = prepared(&state, &new)?;
+    if !new.agent_extension.as_deref().map_or_else(|| caller.serves_all(), |agent| caller.serves(agent)) {
+        let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not your call", detail));
+    }
+    let payment = prepared(&state, &caller, &new)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
         return Err(bad("name the call by exactly one of agent_extension, leg, customer_number"));
@@ -112,7 +115,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "payment": id }))))
 }
 
-fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
+fn prepared(state: &State, caller: &Caller, new: &NewPayment) -> Result<Prepared, Refused> {
     let presumed = state.desk.presumed(new.merchant.as_deref());
     let presumed = presumed.map_err(|fault| bad(format!("merchant: {fault}")))?;
     let currency: Currency = match &new.currency {
@@ -145,7 +148,8 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         language,
         customer: new.customer.read().map_err(bad)?,
         parameters: new.parameters.clone(),
-        even_if_unknown: new.even_if_unknown.then(|| CALLER.to_owned()),
+        even_if_unknown: new.even_if_unknown.then(|| caller.id.clone()),
+        commanded: None,
     })
 }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::{self, Accounts};
-use super::{Fault, pbx};
+use super::{Fault, pbx, people};
 use crate::card::Vault;
 use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
@@ -64,8 +64,15 @@ async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Resu
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
+    let twilio = if config.twilio.enabled {
+        Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
+    } else {
+        None
+    };
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    let (auth, tls) = people::checks(&config, store.clone())?;
+    let door = people::open_door(&auth, stop.clone())?;
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;
@@ -75,6 +82,7 @@ async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Resu
     hearing.abort();
     // Streams that do not end by themselves end with the process.
     let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), door).await;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -173,7 +173,8 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             swapped("[api]", "[api]\nlisten = \"0.0.0.0:8090\""),
             "t.toml: key `api.listen`: 0.0.0.0:8090 can be reached from other machines; \
-             set api.behind_tls_proxy = true once a proxy ends TLS before it",
+             end TLS here (api.tls_certificate_file and api.tls_key_file), or set api.behind_tls_proxy = true \
+             once a proxy ends TLS before it",
         ),
         (
             swapped("[api]", "[api]\nlisten = \"localhost\""),

@@ -52,7 +52,7 @@ impl Desk {
     pub(super) fn charge(
         self: &Arc<Self>,
         attempt: AttemptId,
-        card: Card,
+        mut card: Card,
         plan: &Arc<Plan>,
         offer: &Offer,
         answers: mpsc::Sender<Answer>,
@@ -67,16 +67,23 @@ impl Desk {
             customer: plan.customer.clone(),
             parameters: plan.parameters.clone(),
         };
+        if let Some(commanded) = &plan.commanded {
+            commanded.complete(&mut card);
+        }
+        let stores_card = plan.stores_card();
         let (desk, merchant, leg) = (Arc::clone(self), Arc::clone(&plan.merchant), offer.customer.0.clone());
         self.waiting.add(attempt, answers.clone());
         self.charges.spawn(async move {
             // What cannot be counted is not known; it is no reason not to charge.
             charge.customer.failures_this_call = desk.store.declines_on_leg(&leg).await.ok();
+            let at = || merchant.psp.name().to_owned();
             let (answer, psp) = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
+                // A card is stored where the merchant is paid: a token is of no use to another account.
+                Ok(()) if stores_card => (desk.store_card(merchant.psp.as_ref(), &charge, card).await, at()),
                 Ok(()) => desk.settle(&merchant, &charge, card).await,
                 Err(fault) => {
                     drop(card);
-                    (unsent(&fault), merchant.psp.name().to_owned())
+                    (unsent(&fault), at())
                 }
             };
             let news = desk.settled(attempt, &psp, &answer).await;
@@ -145,9 +152,10 @@ impl Desk {
     /// Writes down what became of an attempt, and tells the admin if it is theirs to mend. Whether it was news: what
     /// could not be written down is.
     pub(super) async fn settled(&self, attempt: AttemptId, psp: &str, answer: &psp::Answer) -> bool {
-        self.raise_fault_of(Uuid::from_u128(attempt.payment), psp, answer).await;
         let settlement = Settlement { outcome: answer.outcome.clone(), detail: answer.detail.clone() };
-        match self.store.settle_attempt(attempt, &settlement).await {
+        let settled = self.store.settle_attempt(attempt, &settlement).await;
+        self.raise_fault_of(Uuid::from_u128(attempt.payment), psp, answer).await;
+        match settled {
             Ok(settled) => settled == Settled::Recorded,
             Err(fault) => {
                 tracing::error!(attempt = attempt.key(), "an outcome was not written down: {fault}");

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod charge;
+mod commanded;
 mod customer;
 mod event;
 mod feed;
@@ -14,14 +15,18 @@ mod merchant;
 mod news;
 mod payment;
 mod reconcile;
+mod start;
+mod storing;
 mod task;
 mod webhook;
 
+pub use commanded::Commanded;
 pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
-pub use payment::{Prepared, Request, StartError};
+pub use payment::{Prepared, Request};
+pub use start::StartError;
 pub use webhook::HookFault;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,6 +141,12 @@ impl Desk {
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&Arc<dyn Psp>> {
         self.accounts.get(name)
+    }
+
+    /// Fewest and most digits of a postal code, where an agent takes the payment.
+    #[must_use]
+    pub fn postal_digits(&self) -> (u8, u8) {
+        (self.rules.assisted.postal_code_min_digits, self.rules.assisted.postal_code_max_digits)
     }
 
     /// The company's records.

@@ -10,7 +10,7 @@ use crate::call::{FromPbx, Party, Phrase, SayId};
 use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
-use super::payment::StartError;
+use super::start::StartError;
 use crate::observe::alarm;
 
 /// What to do about a seal that cannot be ended.

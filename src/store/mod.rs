@@ -9,11 +9,13 @@
 
 mod attempt;
 mod attempts;
+mod durable;
 mod error;
 mod open;
 mod payments;
 mod questions;
 mod record;
+mod stored;
 mod text;
 mod trail;
 
@@ -24,6 +26,9 @@ use std::path::{Path, PathBuf};
 
 use sqlx::Transaction;
 use sqlx::sqlite::{Sqlite, SqlitePool};
+
+/// Several statements that hold together or not at all.
+pub(crate) type Work = Transaction<'static, Sqlite>;
 
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
@@ -45,6 +50,7 @@ pub struct Store {
     /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
     writer: SqlitePool,
     readers: SqlitePool,
+    durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
 }
@@ -65,21 +71,22 @@ impl Store {
     }
 
     /// Begins to write. Nobody else writes until it is committed; dropped, it never was.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))
     }
 
     /// Begins to read one moment's state.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.readers.begin().await.map_err(|e| self.failed(&e))
     }
 
     /// Returns once it is on disk.
-    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|e| self.failed(&e))
+    pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction.commit().await.map_err(|e| self.failed(&e))?;
+        self.durable.wait().await
     }
 
-    fn failed(&self, fault: &sqlx::Error) -> StoreError {
+    pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {
         StoreError::from_sqlx(&self.file, fault)
     }
 }

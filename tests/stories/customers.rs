@@ -61,7 +61,7 @@ async fn what_is_known_of_the_customer_reaches_the_provider(stage: Stage) -> Tol
     };
     let mut scene = open_with(&stage, plan, |o| {
         o.psp = "ear".into();
-        o.accounts =
+        o.sections =
             format!("[[psp]]\nname = \"ear\"\nkind = \"generic\"\nurl = \"{url}\"\nsend_customer = true\n");
     })
     .await?;

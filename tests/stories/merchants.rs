@@ -55,7 +55,7 @@ async fn the_account_is_dead_and_the_second_is_paid(stage: Stage) -> Told {
     let mut scene = open_with(&stage, CallPlan::default(), |o| {
         o.psp = "dead".into();
         o.merchant = "fallback_psp = \"bank\"\n".into();
-        o.accounts = dead("dead");
+        o.sections = dead("dead");
     })
     .await?;
     scene.pay_with(VISA).await?;
@@ -84,7 +84,7 @@ async fn both_accounts_are_dead_and_nobody_is_charged(stage: Stage) -> Told {
     let mut scene = open_with(&stage, CallPlan::default(), |o| {
         o.psp = "dead".into();
         o.merchant = "fallback_psp = \"gone\"\n".into();
-        o.accounts = format!("{}{}", dead("dead"), dead("gone"));
+        o.sections = format!("{}{}", dead("dead"), dead("gone"));
         o.capture = "bank_slow_ms = 1000\nbank_bound_ms = 5000\n".into();
     })
     .await?;
@@ -198,7 +198,7 @@ async fn the_provider_refuses_the_key_and_the_admin_is_told(stage: Stage) -> Tol
     let mut scene = open_with(&stage, CallPlan::default(), |o| {
         o.bank_password = Some("another".into());
         o.merchant = "fallback_psp = \"dead\"\n".into();
-        o.accounts = dead("dead");
+        o.sections = dead("dead");
     })
     .await?;
     scene.pay_with(VISA).await?;

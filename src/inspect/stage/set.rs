@@ -30,16 +30,16 @@ pub struct SetOptions {
     pub deduplicates: bool,
     /// Whether the connector knows where the bank can be asked.
     pub query: bool,
-    /// The account the merchant is paid by: `bank`, or one of `accounts`.
+    /// The account the merchant is paid by: `bank`, or one of `sections`.
     pub psp: String,
     /// Further lines for the merchant.
     pub merchant: String,
     /// Further merchants, `[[merchant]]`.
     pub merchants: String,
-    /// Further accounts, `[[psp]]`.
-    pub accounts: String,
     /// A password that the bank asks for and the daemon does not have.
     pub bank_password: Option<String>,
+    /// Further sections of the configuration.
+    pub sections: String,
 }
 
 impl SetOptions {
@@ -59,8 +59,8 @@ impl SetOptions {
             psp: "bank".into(),
             merchant: String::new(),
             merchants: String::new(),
-            accounts: String::new(),
             bank_password: None,
+            sections: String::new(),
         }
     }
 }
@@ -106,8 +106,8 @@ impl Set {
              {more_of_merchant}\n{merchants}\n\
              [prompts]\n{rate_hz}\n[capture]\n{capture}\n[self_service]\n{self_service}\n\
              [[psp]]\nname = \"bank\"\nkind = \"generic\"\nurl = \"http://{bank}/charge\"\n\
-             {query}deduplicates = {deduplicates}\n\n{accounts}\n\
-             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n",
+             {query}deduplicates = {deduplicates}\n\n\
+             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n\n{sections}\n",
             pbx = theatre.daemon_config(dir)?,
             query = match options.query {
                 true => format!("query_url = \"{}\"\n", bank.query_url()),
@@ -118,13 +118,13 @@ impl Set {
             psp = options.psp,
             more_of_merchant = options.merchant,
             merchants = options.merchants,
-            accounts = options.accounts,
             language = options.language,
             rate_hz = options.prompt_rate_hz.map(|hz| format!("rate_hz = {hz}\n")).unwrap_or_default(),
             capture = options.capture,
             self_service = options.self_service,
             bank = bank.address,
             deduplicates = options.deduplicates,
+            sections = options.sections,
         );
         std::fs::write(&config, text)?;
         let settings = DaemonSettings {
