@@ -16,6 +16,7 @@
 
 mod auth;
 pub mod console;
+mod customer;
 mod events;
 mod headers;
 mod hooks;

@@ -14,6 +14,7 @@ mod error;
 mod history;
 mod open;
 mod payments;
+mod questions;
 mod record;
 mod report;
 mod stored;
