@@ -8,6 +8,7 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
 //! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
@@ -20,6 +21,7 @@ mod hooks;
 mod payments;
 mod problem;
 pub mod twilio;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -72,6 +74,8 @@ fn router(state: State) -> Router {
         .route("/v1/payments/{id}", get(payments::show))
         .route("/v1/payments/{id}/commands", post(payments::command))
         .route("/v1/events", get(events::stream))
+        .route("/v1/webhooks", get(webhooks::list))
+        .route("/v1/webhooks/replay", post(webhooks::replay))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), auth::bearer));
     Router::new()
         .route("/health", get(|| async { "ok\n" }))

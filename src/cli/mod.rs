@@ -10,6 +10,7 @@ mod pbx;
 mod psp;
 mod serve;
 mod testbank;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,9 @@ enum Command {
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
+    /// Look at what endpoints were told, and send it again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
 }
 
 /// Runs the command line given to the process.
@@ -52,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
         Command::Psp(psp) => psp.run(),
+        Command::Webhooks(webhooks) => webhooks.run(),
     };
     match done {
         Ok(code) => code,

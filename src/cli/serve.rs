@@ -16,7 +16,7 @@ use crate::desk::{Desk, Merchant, Rules};
 use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
 use crate::psp::{self, Psp};
 use crate::store::{Store, StoreSettings};
-use crate::{api, harden, observe};
+use crate::{api, harden, observe, outbox};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
@@ -84,6 +84,9 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
             "card data cannot be locked in memory and might be swapped out: raise LimitMEMLOCK in the unit"
         );
     }
+    let endpoints =
+        config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
+    store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let (pbx, news) = pbx::start(&config).await?;
     let rules = rules(&config)?;
     let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
@@ -94,6 +97,7 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
         None
     };
     let stop = CancellationToken::new();
+    outbox::carry(&store, endpoints, &stop).map_err(Fault::Unavailable)?;
     let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, twilio, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");

@@ -11,6 +11,7 @@ mod attempt;
 mod attempts;
 mod error;
 mod open;
+mod outbox;
 mod payments;
 mod record;
 mod stored;
@@ -27,6 +28,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool};
 
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
+pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use trail::{TrailFault, TrailReport};
@@ -47,6 +49,7 @@ pub struct Store {
     readers: SqlitePool,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
+    outbox: std::sync::Arc<outbox::Outbox>,
 }
 
 impl Store {
@@ -76,7 +79,9 @@ impl Store {
 
     /// Returns once it is on disk.
     async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|e| self.failed(&e))
+        transaction.commit().await.map_err(|e| self.failed(&e))?;
+        self.ring();
+        Ok(())
     }
 
     fn failed(&self, fault: &sqlx::Error) -> StoreError {

@@ -65,7 +65,7 @@ impl Store {
         MIGRATIONS.run(&writer).await.map_err(|fault| unfit(&file, &fault))?;
         let readers =
             pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
-        let store = Self { file, writer, readers, lock: Arc::new(lock) };
+        let store = Self { file, writer, readers, lock: Arc::new(lock), outbox: Arc::default() };
         store.announce_trail().await?;
         Ok(store)
     }
