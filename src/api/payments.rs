@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State as Extracted};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::State;
+use super::auth::Caller;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
@@ -28,6 +29,7 @@ const MAX_TEXT_CHARS: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPayment {
+    merchant: Option<String>,
     amount: String,
     currency: Option<String>,
     reference: Option<String>,
@@ -76,9 +78,14 @@ type Refused = Problem;
 
 pub(super) async fn create(
     Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<NewPayment>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let Json(new) = body.map_err(|fault| bad(fault.body_text()))?;
+    if !new.agent_extension.as_deref().map_or_else(|| caller.serves_all(), |agent| caller.serves(agent)) {
+        let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not your call", detail));
+    }
     let payment = prepared(&state, &new)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
@@ -103,9 +110,11 @@ pub(super) async fn create(
 }
 
 fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
+    let presumed = state.desk.presumed(new.merchant.as_deref());
+    let presumed = presumed.map_err(|fault| bad(format!("merchant: {fault}")))?;
     let currency: Currency = match &new.currency {
         Some(code) => code.parse().map_err(|fault| bad(format!("currency: {fault}")))?,
-        None => state.desk.merchant().currency,
+        None => presumed,
     };
     let amount = Money::parse(&new.amount, currency).map_err(|fault| bad(format!("amount: {fault}")))?;
     let language = match &new.language {
@@ -125,7 +134,9 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         return Err(bad(format!("at most {MAX_PARAMETERS} parameters")));
     }
     Ok(Prepared {
+        merchant: new.merchant.clone(),
         amount,
+        currency_named: new.currency.is_some(),
         reference: new.reference.clone(),
         description: new.description.clone(),
         language,
@@ -232,7 +243,11 @@ fn store_fault(fault: StoreError) -> Problem {
 
 fn cannot_start(fault: StartError) -> Problem {
     let status = match &fault {
-        StartError::NoAmount | StartError::Amount(_) | StartError::Zero => StatusCode::BAD_REQUEST,
+        StartError::NoAmount
+        | StartError::Amount(_)
+        | StartError::Zero
+        | StartError::Merchant(_)
+        | StartError::OtherCurrency { .. } => StatusCode::BAD_REQUEST,
         StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
             StatusCode::CONFLICT
         }

@@ -96,6 +96,16 @@ pub enum EventBody {
     Ended {
         ending: Ending,
     },
+    /// A sentence goes out to `customer` or `agent`; the words are those that are heard.
+    Says {
+        to: &'static str,
+        words: String,
+        language: &'static str,
+    },
+    /// The last sentence to that party has ended.
+    Said {
+        to: &'static str,
+    },
     /// What became of an attempt became known after the call.
     Settled {
         attempt: u8,
@@ -147,8 +157,7 @@ impl EventBody {
             }
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
-            Notice::Left(Party::Customer) => Self::Left { party: "customer" },
-            Notice::Left(Party::Agent) => Self::Left { party: "agent" },
+            Notice::Left(party) => Self::Left { party: party_word(*party) },
             Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
@@ -166,6 +175,8 @@ impl EventBody {
                 | Self::BankSlow
                 | Self::Remaining { .. }
                 | Self::Confirming
+                | Self::Says { .. }
+                | Self::Said { .. }
         )
     }
 
@@ -196,8 +207,18 @@ impl EventBody {
             Self::Alarm { .. } => "alarm",
             Self::Unsealed => "unsealed",
             Self::Ended { .. } => "ended",
+            Self::Says { .. } => "says",
+            Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
         }
+    }
+}
+
+/// Who, as the feed says it.
+pub(super) fn party_word(party: Party) -> &'static str {
+    match party {
+        Party::Customer => "customer",
+        Party::Agent => "agent",
     }
 }
 

@@ -12,10 +12,12 @@ use crate::call::{
     SealLoss, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
+use crate::store::NewAttempt;
 
 use super::Desk;
 use super::event::EventBody;
 use super::payment::Plan;
+use super::sentences::Sentences;
 
 /// How long the PBX adapter may take to take an order off our hands.
 const ORDER_WAIT_MS: u64 = 2_000;
@@ -57,14 +59,21 @@ impl Desk {
         let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
+        let mut sentences = Sentences::default();
         let began = Instant::now();
         let mut adapter_gone = false;
         let mut drained = false;
         let mut next = Some(Input::Start);
         while !call.is_done() {
             if let Some(input) = next.take() {
+                if let Input::Pbx(FromPbx::Said { id, .. }) = &input {
+                    sentences.ends(&self.feed, payment, *id);
+                }
                 call.handle(elapsed(began), input, &mut out);
                 for command in out.drain(..) {
+                    if let Command::Say { id, to, phrase } = &command {
+                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, seat.plan.language);
+                    }
                     seat.carry_out(command).await;
                 }
                 continue;
@@ -123,13 +132,7 @@ impl Seat {
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
             Command::Say { id, to, phrase } => {
-                let clips: Vec<_> = self
-                    .desk
-                    .sounds
-                    .files(phrase, self.plan.language)
-                    .into_iter()
-                    .map(std::path::Path::to_path_buf)
-                    .collect();
+                let clips = self.plan.merchant.clips(phrase, self.plan.language);
                 self.order(Order::Say { id, to, clips }).await;
             }
             Command::Hush { to } => self.order(Order::Hush { to }).await,
@@ -162,8 +165,9 @@ impl Seat {
 
     fn journal(&self, attempt: AttemptId) {
         let (desk, answers) = (Arc::clone(&self.desk), self.answers.clone());
+        let new = NewAttempt { attempt, psp: self.plan.merchant.psp.name().to_owned() };
         self.desk.charges.spawn(async move {
-            let answer = match desk.store.journal_attempt(&desk.new_attempt(attempt)).await {
+            let answer = match desk.store.journal_attempt(&new).await {
                 Ok(()) => Answer::Journalled(attempt),
                 Err(fault) => {
                     tracing::error!(payment = %Uuid::from_u128(attempt.payment), "no charge without a journal: {fault}");

@@ -133,6 +133,7 @@ impl Store {
             }
         }
         self.commit(transaction).await?;
+        self.ring();
         if let Settled::Contradicted { kept } = settled {
             let what =
                 format!("{} says {} of {}, which is {}", known.psp, next.word(), attempt.key(), kept.word());

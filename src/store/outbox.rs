@@ -1,6 +1,5 @@
 //! The outbox: what others are to be told, written down with what it tells of, and kept until it is taken.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -54,8 +53,6 @@ pub struct Subscription {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     subscriptions: RwLock<Vec<Subscription>>,
-    /// Something was written that is not yet committed.
-    written: AtomicBool,
     bell: watch::Sender<u64>,
 }
 
@@ -122,11 +119,9 @@ impl Store {
         self.outbox.bell.subscribe()
     }
 
-    /// Rings, if something was written that is now committed.
+    /// What was announced is committed: wakes those who carry it.
     pub(super) fn ring(&self) {
-        if self.outbox.written.swap(false, Ordering::AcqRel) {
-            self.outbox.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
-        }
+        self.outbox.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
     }
 
     /// Writes down, in the transaction that changes a payment, that it has changed.
@@ -172,7 +167,6 @@ impl Store {
                 .await
                 .map_err(failed)?;
         }
-        self.outbox.written.store(true, Ordering::Release);
         Ok(())
     }
 

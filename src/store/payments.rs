@@ -114,7 +114,9 @@ impl Store {
         match added {
             Ok(_) => {
                 self.announce(&mut transaction, &new.id.to_string(), outbox::STARTED).await?;
-                self.commit(transaction).await
+                self.commit(transaction).await?;
+                self.ring();
+                Ok(())
             }
             Err(sqlx::Error::Database(fault)) if fault.is_unique_violation() => {
                 Err(StoreError::PaymentExists(new.id.to_string()))
@@ -172,6 +174,7 @@ impl Store {
             self.announce(&mut transaction, &id, outbox::ENDED).await?;
         }
         self.commit(transaction).await?;
+        self.ring();
         Ok(first)
     }
 

@@ -1,6 +1,7 @@
 //! What a session is begun with.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use reqwest::Url;
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::session::Twilio;
 use super::words;
 use crate::call::{Currency, Field, Money, PostalPolicy};
 use crate::card::{Brand, POSTAL_DIGITS_MAX};
-use crate::desk::{Commanded, Prepared};
+use crate::desk::{Commanded, Merchant, Prepared};
 use crate::psp::Operation;
 
 /// Free fields for the provider.
@@ -50,11 +51,12 @@ impl New {
         if form.text("Input").is_some_and(|input| !input.split_whitespace().all(|way| way == "dtmf")) {
             return Err(Fault::invalid("Input", "write dtmf"));
         }
-        let connector = connector(twilio, form)?;
-        let amount = amount(form, desk.merchant().currency)?;
+        let (connector, named) = connector(twilio, form)?;
+        let merchant = named.unwrap_or(desk.merchants().default_one());
+        let amount = amount(form, merchant.currency)?;
         let token_type = form.word("TokenType", &["one-time", "reusable", "payment-method"])?;
         let store_card = amount.minor == 0;
-        if store_card && let Some(reason) = twilio.lacking(Operation::Tokenise) {
+        if store_card && let Some(reason) = merchant.psp.capabilities().lacking(Operation::Tokenise) {
             return Err(Fault::invalid(
                 "ChargeAmount",
                 format!("without one the card is stored, and {reason}"),
@@ -73,11 +75,13 @@ impl New {
             between_keys_timeout_ms: form.number("Timeout", 1, 600)?.map(|seconds| seconds * 1_000),
             store_card,
         };
-        if !commanded.takes_any(&desk.merchant().accepted) {
+        if !commanded.takes_any(&merchant.accepted) {
             return Err(Fault::invalid("ValidCardTypes", "the merchant takes none of them"));
         }
         let prepared = Prepared {
             amount,
+            currency_named: form.text("Currency").is_some() || store_card,
+            merchant: named.map(|merchant| merchant.id.clone()),
             reference: None,
             description: text(form, "Description")?,
             language: None,
@@ -94,17 +98,18 @@ impl New {
     }
 }
 
-/// An account is known by the name it has in the configuration.
-fn connector(twilio: &Twilio, form: &Form) -> Result<String, Fault> {
+/// The name, and who is paid under it; nobody if the call decides.
+fn connector<'a>(twilio: &'a Twilio, form: &Form) -> Result<(String, Option<&'a Arc<Merchant>>), Fault> {
     let named = form.text("PaymentConnector").unwrap_or(DEFAULT_CONNECTOR);
-    if named == DEFAULT_CONNECTOR || twilio.connectors().iter().any(|known| known == named) {
-        return Ok(named.to_owned());
+    if named == DEFAULT_CONNECTOR {
+        return Ok((named.to_owned(), None));
     }
-    let known = twilio.connectors().join(", ");
-    Err(Fault::invalid(
-        "PaymentConnector",
-        format!("there is none of this name; write {DEFAULT_CONNECTOR}, {known}"),
-    ))
+    let known = || twilio.connectors().join(", ");
+    let merchant = twilio.merchant(named).ok_or_else(|| {
+        let what = format!("there is none of this name; write {DEFAULT_CONNECTOR}, {}", known());
+        Fault::invalid("PaymentConnector", what)
+    })?;
+    Ok((named.to_owned(), Some(merchant)))
 }
 
 fn amount(form: &Form, usual: Currency) -> Result<Money, Fault> {

@@ -17,9 +17,8 @@ use super::form::Form;
 use super::sid;
 use super::view::{Parameters, View};
 use crate::config::TwilioSection;
-use crate::desk::{Commanded, Desk};
+use crate::desk::{Commanded, Desk, Merchant};
 use crate::outbox::{Courier, Reach};
-use crate::psp::Operation;
 
 /// How long a session is known after its end: for repeated requests, and for outcomes that become known late.
 const KEPT_S: i64 = 3_600;
@@ -102,14 +101,16 @@ impl Twilio {
         Err(Fault::invalid(NAME, "this host is not in twilio.callback_hosts"))
     }
 
-    /// Names under which payments can be charged.
-    pub(super) fn connectors(&self) -> Vec<String> {
-        vec![self.desk.psp.name().to_owned(), self.desk.merchant().name.clone()]
+    /// Who is paid under a connector's name: a merchant's id, or the name of the account that one is paid by.
+    pub(super) fn merchant(&self, connector: &str) -> Option<&Arc<Merchant>> {
+        let merchants = self.desk.merchants();
+        merchants.named(connector).ok().or_else(|| merchants.all().find(|paid| paid.psp.name() == connector))
     }
 
-    /// Why the provider cannot do something; `None` if it can.
-    pub(super) fn lacking(&self, operation: Operation) -> Option<&'static str> {
-        self.desk.psp.capabilities().lacking(operation)
+    /// Names under which payments can be charged.
+    pub(super) fn connectors(&self) -> Vec<String> {
+        let merchants = self.desk.merchants().all();
+        merchants.flat_map(|paid| [paid.id.clone(), paid.psp.name().to_owned()]).collect()
     }
 
     /// The place of a session: the one there is, or a new one for the caller to begin.

@@ -1,7 +1,5 @@
 //! The outbox as an admin looks at it: what was told, what waits, what is dead; sending it again, forgetting it.
 
-use std::sync::atomic::Ordering;
-
 use sqlx::query;
 
 use super::{Delivery, DeliveryState};
@@ -59,8 +57,8 @@ impl Store {
         let done =
             query(REPLAY).bind(endpoint).bind(id).bind(from).bind(now_ms()).execute(&mut *transaction).await;
         let replayed = done.map_err(|fault| self.failed(&fault))?.rows_affected();
-        self.outbox.written.store(true, Ordering::Release);
         self.commit(transaction).await?;
+        self.ring();
         Ok(replayed)
     }
 
