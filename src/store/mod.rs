@@ -13,6 +13,7 @@ mod durable;
 mod error;
 mod history;
 mod open;
+mod outbox;
 mod payments;
 mod questions;
 mod record;
@@ -35,6 +36,7 @@ pub(crate) type Work = Transaction<'static, Sqlite>;
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use error::StoreError;
 pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
+pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
@@ -57,6 +59,7 @@ pub struct Store {
     durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
+    outbox: std::sync::Arc<outbox::Outbox>,
 }
 
 impl Store {
