@@ -111,4 +111,4 @@ impl Merchants {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,6 +14,8 @@ mod operations;
 mod payment;
 mod reconcile;
 mod task;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use event::{Event, EventBody};
