@@ -6,6 +6,8 @@
 //! | `GET /ready` | whether it can take a payment now, else 503 and why; no key needed |
 //! | `GET /docs`, `GET /openapi.json` | what there is, for people and for programs; no key needed |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
+//! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `/v1/…` | everything else; described where it is served and gathered in `tests/openapi.json` |
 //!
 //! Callers present a key as `Authorization: Bearer …`, or the cookie of a session ([`auth`]). Each request has an id
@@ -16,6 +18,8 @@ mod arrival;
 mod auth;
 mod calls;
 mod connection;
+pub mod console;
+mod customer;
 mod docs;
 mod events;
 mod extract;
@@ -30,6 +34,8 @@ mod problem;
 mod rates;
 mod reports;
 mod tls;
+pub mod twilio;
+mod webhooks;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -64,6 +70,17 @@ pub(crate) struct State {
     ears: events::Ears,
     /// This life of the daemon: what an earlier one did not finish, this one did not do.
     life: Uuid,
+    pub stop: CancellationToken,
+}
+
+/// What is served besides, and how much of it.
+pub struct Options {
+    /// The payments API of programmable telephony, if it is configured.
+    pub twilio: Option<Arc<twilio::Twilio>>,
+    /// What the console shows of its surroundings.
+    pub console: console::Surroundings,
+    /// Requests that one caller may make in a second.
+    pub requests_per_s: NonZeroU32,
 }
 
 impl FromRef<State> for events::Ears {
@@ -87,18 +104,21 @@ pub async fn serve(
     desk: Arc<Desk>,
     auth: Auth,
     tls: Option<Tls>,
-    requests_per_s: NonZeroU32,
+    options: Options,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let entrance = tls::Entrance::new(listener, tls, &stop)?;
     let state = State {
-        rates: Arc::new(rates::Rates::new(requests_per_s)),
+        rates: Arc::new(rates::Rates::new(options.requests_per_s)),
         ears: events::Ears::new(desk.feed.clone(), stop.clone()),
         desk,
         auth,
         life: Uuid::now_v7(),
+        stop: stop.clone(),
     };
-    let service = router(state).into_make_service_with_connect_info::<auth::Peer>();
+    let pages = console::router(&state, options.console);
+    let routes = options.twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
+    let service = routes.into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
@@ -135,15 +155,18 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
         .merge(guard(Scope::Reports, reports))
 }
 
-fn router(state: State) -> Router {
+fn router(state: State, pages: Router) -> Router {
     let auth = state.auth.clone();
     let guard = |scope: Scope, routes: Routes| {
         routes
             .route_layer(from_fn_with_state(state.clone(), idempotency::once))
             .route_layer(from_fn_with_state((auth.clone(), scope), auth::guard))
     };
+    let needs = |scope: Scope| from_fn_with_state((auth.clone(), scope), auth::guard);
     let (described, _) = openapi::described(guard);
     let guarded = described
+        .route("/v1/webhooks", get(webhooks::list).layer(needs(Scope::Events)))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(needs(Scope::Admin)))
         .route_layer(from_fn_with_state(state.clone(), rates::limit))
         .route_layer(from_fn_with_state(auth.clone(), auth::identify));
     let router = Router::new()
@@ -159,7 +182,8 @@ fn router(state: State) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(state);
+        .with_state(state)
+        .merge(pages);
     auth::surround(router, &auth).layer(from_fn(arrival::named))
 }
 

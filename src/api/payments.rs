@@ -82,7 +82,7 @@ pub(super) async fn create(
         let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
         return Err(Problem::of(Kind::Forbidden, detail).at("agent_extension"));
     }
-    let payment = new.prepared(&state)?;
+    let payment = new.prepared(&state, &caller)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
         let detail = "name the call by exactly one of agent_extension, leg, customer_number";
@@ -153,6 +153,7 @@ fn cannot_start(fault: &StartError) -> Problem {
         | StartError::Merchant(_)
         | StartError::OtherCurrency { .. } => Kind::Refused,
         StartError::SameCall | StartError::Pbx(PbxError::Busy) => Kind::PaymentRunning,
+        StartError::StillUnknown { .. } => Kind::StillUnknown,
         StartError::Pbx(PbxError::Ambiguous(..)) => Kind::Ambiguous,
         StartError::Pbx(PbxError::NoSuchCall(_)) => Kind::NoSuchCall,
         StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {

@@ -59,6 +59,8 @@ kinds! {
     Ambiguous = "ambiguous-call", CONFLICT, "more than one call fits";
     /// A payment runs on this call.
     PaymentRunning = "payment-running", CONFLICT, "a payment is running on this call";
+    /// A card may have been charged for the same order.
+    StillUnknown = "outcome-unknown", CONFLICT, "an earlier attempt may have been charged";
     /// The payment's call is over or takes no command.
     NotUnderWay = "not-under-way", CONFLICT, "not under way";
     /// The same request, by its idempotency key, is still being carried out.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::event::{Event, EventBody, outcome_word};
+use super::event::{EventBody, outcome_word};
+use super::told::Event;
 use crate::call::{DeclineReason, Field, Hint, Money};
 use crate::card::{Brand, MaskedPan};
 use crate::store::Payment;
@@ -216,7 +217,7 @@ impl Standing {
             EventBody::Paused => self.stage = Stage::Paused,
             EventBody::Charging { .. } => self.stage = Stage::Charging,
             EventBody::BankSlow => self.stage = Stage::BankSlow,
-            EventBody::Alarm { alarm } => self.alarm = Some(alarm),
+            EventBody::Alarm { alarm, .. } => self.alarm = Some(alarm),
             EventBody::Unsealed => self.stage = Stage::Unsealed,
             body => self.answered(body),
         }

@@ -1,7 +1,5 @@
 //! The public form of a [`Notice`]: what a listener reads, as JSON.
 
-use std::sync::OnceLock;
-
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,50 +9,6 @@ use crate::call::{
     SealRefusal,
 };
 use crate::card::{Brand, MaskedPan};
-
-/// One event of the feed.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Event {
-    /// Its number; rises by one.
-    pub seq: u64,
-    /// When it happened.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: jiff::Timestamp,
-    /// The payment it belongs to.
-    pub payment: Uuid,
-    /// The extension of the agent whose call it is; none in self-service.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub agent: Option<String>,
-    /// The customer's leg, by the PBX's own name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub call: Option<String>,
-    /// What happened.
-    #[serde(flatten)]
-    pub body: EventBody,
-    /// As listeners read it; written once for all of them.
-    #[serde(skip)]
-    json: OnceLock<String>,
-}
-
-impl Event {
-    pub(super) fn new(
-        seq: u64,
-        payment: Uuid,
-        agent: Option<String>,
-        call: Option<String>,
-        body: EventBody,
-    ) -> Self {
-        Self { seq, at: jiff::Timestamp::now(), payment, agent, call, body, json: OnceLock::new() }
-    }
-
-    /// The event as one line of JSON.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        self.json.get_or_init(|| serde_json::to_string(self).unwrap_or_default())
-    }
-}
 
 /// What happened; `type` names it. No digit of a card but the last four.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -94,6 +48,9 @@ pub enum EventBody {
         hint: Hint,
         left: u8,
     },
+    Remaining {
+        fields: Vec<Field>,
+    },
     Confirming,
     Agent {
         command: &'static str,
@@ -122,10 +79,26 @@ pub enum EventBody {
     },
     Alarm {
         alarm: &'static str,
+        /// What failed, for an admin.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
     },
     Unsealed,
     Ended {
         ending: Ending,
+    },
+    /// A sentence goes out to `customer` or `agent`; the words are those that are heard.
+    Says {
+        to: &'static str,
+        words: String,
+        language: &'static str,
+    },
+    /// The last sentence to that party has ended.
+    Said {
+        to: &'static str,
     },
     /// What became of an attempt became known after the call.
     Settled {
@@ -177,6 +150,7 @@ impl EventBody {
             Notice::FieldRefused { field, hint, left } => {
                 Self::FieldRefused { field: *field, hint: *hint, left: *left }
             }
+            Notice::Remaining(fields) => Self::Remaining { fields: fields.clone() },
             Notice::Confirming => Self::Confirming,
             Notice::Agent(command) => Self::Agent { command: command_word(*command) },
             Notice::Paused => Self::Paused,
@@ -190,9 +164,8 @@ impl EventBody {
             }
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
-            Notice::Left(Party::Customer) => Self::Left { party: "customer" },
-            Notice::Left(Party::Agent) => Self::Left { party: "agent" },
-            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
+            Notice::Left(party) => Self::Left { party: party_word(*party) },
+            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
         }
@@ -207,7 +180,10 @@ impl EventBody {
                 | Self::FieldOpened { .. }
                 | Self::Line { .. }
                 | Self::BankSlow
+                | Self::Remaining { .. }
                 | Self::Confirming
+                | Self::Says { .. }
+                | Self::Said { .. }
         )
     }
 
@@ -224,6 +200,7 @@ impl EventBody {
             Self::Cleared { .. } => "cleared",
             Self::FieldDone { .. } => "field_done",
             Self::FieldRefused { .. } => "field_refused",
+            Self::Remaining { .. } => "remaining",
             Self::Confirming => "confirming",
             Self::Agent { .. } => "agent",
             Self::Paused => "paused",
@@ -237,9 +214,19 @@ impl EventBody {
             Self::Alarm { .. } => "alarm",
             Self::Unsealed => "unsealed",
             Self::Ended { .. } => "ended",
+            Self::Says { .. } => "says",
+            Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
             Self::Operation { .. } => "operation",
         }
+    }
+}
+
+/// Who, as the feed says it.
+pub(super) fn party_word(party: Party) -> &'static str {
+    match party {
+        Party::Customer => "customer",
+        Party::Agent => "agent",
     }
 }
 
@@ -272,6 +259,8 @@ fn command_word(command: AgentCommand) -> &'static str {
         AgentCommand::Resume => "resume",
         AgentCommand::TogglePause => "toggle_pause",
         AgentCommand::Cancel => "cancel",
+        AgentCommand::Ask(_) => "ask",
+        AgentCommand::Complete => "complete",
     }
 }
 

@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::board::{Board, Standing, Subject};
-use super::event::{Event, EventBody};
+use super::event::EventBody;
+use super::told::Event;
 
 /// Events kept for those who are slow, or come back and name the last one they saw.
 pub const KEPT_EVENTS: usize = 4_096;

@@ -74,7 +74,8 @@ impl Merchants {
         &self.default
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Merchant>> {
+    /// Everybody.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Merchant>> {
         std::iter::once(&self.default).chain(&self.others)
     }
 
@@ -111,4 +112,4 @@ impl Merchants {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -172,6 +172,3 @@ impl Desk {
         task.await.unwrap_or(Err(OperationFault::Interrupted))
     }
 }
-
-#[cfg(test)]
-mod tests;

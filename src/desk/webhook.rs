@@ -106,7 +106,7 @@ impl Desk {
         Ok(verified.reply)
     }
 
-    async fn learn(&self, psp: &str, news: &News) -> Result<(), HookFault> {
+    pub(super) async fn learn(&self, psp: &str, news: &News) -> Result<(), HookFault> {
         let key = news.key.as_deref();
         if let Some(operation) = key.and_then(OperationId::of_key) {
             match &news.event {

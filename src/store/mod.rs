@@ -14,13 +14,17 @@ mod attempts;
 mod changes;
 mod durable;
 mod error;
+mod history;
 mod open;
 mod operation;
 mod operations;
+mod outbox;
 mod payments;
+mod questions;
 mod record;
 mod replies;
 mod report;
+mod stored;
 mod text;
 mod trail;
 
@@ -38,10 +42,12 @@ pub(crate) type Work = Transaction<'static, Sqlite>;
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
 pub use changes::ChangeFault;
 pub use error::StoreError;
+pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
 pub use operation::{
     LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
 };
 pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
+pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};
@@ -66,6 +72,7 @@ pub struct Store {
     durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
+    outbox: std::sync::Arc<outbox::Outbox>,
 }
 
 impl Store {

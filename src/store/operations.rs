@@ -254,6 +254,3 @@ impl Store {
         Ok(Some(now))
     }
 }
-
-#[cfg(test)]
-mod tests;

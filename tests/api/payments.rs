@@ -53,7 +53,10 @@ async fn a_payment_from_its_beginning_to_the_report() {
     // This account cannot give money back, and says so; nothing was sent or written down.
     let refunds = format!("/v1/payments/{payment}/refunds");
     let refused = desk.post(&refunds, &object!({ "amount": "10.00" })).await;
-    assert_eq!((refused.status.as_u16(), refused.text("type").as_str()), (409, "urn:tonegate:problem:conflict"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.text("type").as_str()),
+        (409, "urn:tonegate:problem:conflict")
+    );
     assert!(refused.text("detail").contains("`bank`"), "{}", refused.body);
     let dollars = desk.post(&refunds, &object!({ "amount": "10.00", "currency": "USD" })).await;
     assert_eq!((dollars.status.as_u16(), dollars.text("field").as_str()), (422, "currency"));

@@ -7,7 +7,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
 use crate::api::State;
-use crate::api::problem::Problem;
+use crate::api::auth::Caller;
+use crate::api::customer::NewCustomer;
+use crate::api::problem::{Kind, Problem};
 use crate::call::{Currency, Money};
 use crate::desk::Prepared;
 
@@ -49,6 +51,12 @@ pub(in crate::api) struct NewPayment {
     /// The customer's telephone number, as the PBX has it.
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub(super) customer_number: Option<String>,
+    /// What is known of the customer.
+    #[serde(default)]
+    customer: NewCustomer,
+    /// Somebody has looked at the provider and lets the same order be charged although an attempt is open.
+    #[serde(default)]
+    even_if_unknown: bool,
     /// Free fields for the provider: at most 32, names and values of at most 200 characters.
     #[serde(default)]
     #[schema(schema_with = parameters_schema)]
@@ -80,7 +88,7 @@ fn yes() -> bool {
 
 impl NewPayment {
     /// The payment, without its call.
-    pub(super) fn prepared(&self, state: &State) -> Result<Prepared, Problem> {
+    pub(super) fn prepared(&self, state: &State, caller: &Caller) -> Result<Prepared, Problem> {
         let presumed = state.desk.presumed(self.merchant.as_deref());
         let presumed = presumed.map_err(|fault| Problem::refused("merchant", fault))?;
         let currency: Currency = match &self.currency {
@@ -101,9 +109,18 @@ impl NewPayment {
             reference: self.reference.clone(),
             description: self.description.clone(),
             language,
+            customer: self.customer.read().map_err(customer_fault)?,
             parameters: self.parameters.clone(),
+            even_if_unknown: self.even_if_unknown.then(|| caller.id.clone()),
+            commanded: None,
         })
     }
+}
+
+/// Its sentences begin with the member they are about.
+fn customer_fault(why: String) -> Problem {
+    let member = why.split(':').next().unwrap_or_default().to_owned();
+    Problem::of(Kind::Refused, why).at(member)
 }
 
 fn texts(new: &NewPayment) -> Result<(), Problem> {
