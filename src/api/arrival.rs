@@ -25,11 +25,8 @@ pub(super) async fn named(request: Request, next: Next) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let status = response.status();
         let _inside = span.enter();
-        if status.is_server_error() {
-            tracing::warn!(status = status.as_u16(), "a request could not be served");
-        } else {
-            tracing::debug!(status = status.as_u16(), "a request was refused");
-        }
+        // What failed on our side was said where it failed.
+        tracing::debug!(status = status.as_u16(), "a request was refused");
         let mut told = problem.named(&id).into_response();
         for (name, value) in response.headers() {
             if *name != header::CONTENT_LENGTH && !told.headers().contains_key(name) {

@@ -67,9 +67,7 @@ enum CommandWord {
 /// the agent's next feature code, in place of what was kept before.
 #[utoipa::path(post, path = "/v1/payments", operation_id = "begin_payment", tag = "payments", request_body = NewPayment, responses(
     (status = 201, description = "The payment has begun.", body = Begun, headers(
-        ("Location" = String, description = "Where the payment stands.")), links(
-        ("show" = (operation_id = "get_payment", parameters(("id" = "$response.body#/payment")))),
-        ("command" = (operation_id = "command_payment", parameters(("id" = "$response.body#/payment")))))),
+        ("Location" = String, description = "Where the payment stands."))),
     (status = 202, description = "The payment is kept for the agent.", body = PreparedFor),
     (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal),
     (status = 422, response = super::openapi::Refusal)))]
