@@ -29,6 +29,7 @@ const MAX_TEXT_CHARS: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPayment {
+    merchant: Option<String>,
     amount: String,
     currency: Option<String>,
     reference: Option<String>,
@@ -109,9 +110,11 @@ pub(super) async fn create(
 }
 
 fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
+    let presumed = state.desk.presumed(new.merchant.as_deref());
+    let presumed = presumed.map_err(|fault| bad(format!("merchant: {fault}")))?;
     let currency: Currency = match &new.currency {
         Some(code) => code.parse().map_err(|fault| bad(format!("currency: {fault}")))?,
-        None => state.desk.merchant().currency,
+        None => presumed,
     };
     let amount = Money::parse(&new.amount, currency).map_err(|fault| bad(format!("amount: {fault}")))?;
     let language = match &new.language {
@@ -131,7 +134,9 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         return Err(bad(format!("at most {MAX_PARAMETERS} parameters")));
     }
     Ok(Prepared {
+        merchant: new.merchant.clone(),
         amount,
+        currency_named: new.currency.is_some(),
         reference: new.reference.clone(),
         description: new.description.clone(),
         language,
@@ -237,7 +242,11 @@ fn store_fault(fault: StoreError) -> Problem {
 
 fn cannot_start(fault: StartError) -> Problem {
     let status = match &fault {
-        StartError::NoAmount | StartError::Amount(_) | StartError::Zero => StatusCode::BAD_REQUEST,
+        StartError::NoAmount
+        | StartError::Amount(_)
+        | StartError::Zero
+        | StartError::Merchant(_)
+        | StartError::OtherCurrency { .. } => StatusCode::BAD_REQUEST,
         StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
             StatusCode::CONFLICT
         }

@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Fault, pbx};
+use super::{Fault, accounts, pbx};
 use crate::config::{self, Config};
 use crate::pbx::{Finding, Severity};
-use crate::psp;
 
 /// Options of `tonegate check`.
 #[derive(Args)]
@@ -48,10 +47,8 @@ pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
 
 /// All that is found, the worst first.
 async fn findings(config: &Config) -> Result<Vec<Finding>, Fault> {
-    // All accounts, not only the one that is charged: keys, certificates, and what each shall be used for.
-    for section in &config.psp {
-        psp::from_section(section)?;
-    }
+    // All accounts, not only those that are charged: keys, certificates, and what each shall be used for.
+    accounts::accounts(config)?;
     let mut findings = pbx::check(config).await?;
     findings.sort_by_key(|finding| finding.severity);
     Ok(findings)

@@ -3,6 +3,7 @@
 //! Exit status: 0 done as asked, 1 done with another outcome than asked for, 2 a wrong command line,
 //! 69 something needed is not available, 70 a fault of ours, 78 a wrong configuration (sysexits.h).
 
+mod accounts;
 mod check;
 mod demo;
 mod fault;

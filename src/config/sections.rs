@@ -6,12 +6,9 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::call::Currency;
-use crate::card::Brand;
-
 use super::people::this_machine;
 use super::secret::Secret;
-use super::words::{address, brands, from_text, words};
+use super::words::{address, words};
 
 /// `[daemon]`
 #[derive(Debug, Deserialize)]
@@ -27,51 +24,6 @@ impl Default for DaemonSection {
     fn default() -> Self {
         Self { name: "tonegate".into(), state_dir: "/var/lib/tonegate".into() }
     }
-}
-
-/// `[merchant]`: who is paid.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MerchantSection {
-    /// The name customers know.
-    pub name: String,
-    /// ISO 4217, for payments that name none.
-    #[serde(deserialize_with = "from_text")]
-    pub currency: Currency,
-    /// Language tag, for payments that name none.
-    #[serde(default = "english")]
-    pub language: String,
-    /// The `[[psp]]` entry payments are charged to.
-    pub psp: String,
-    /// Brands that are taken; others are refused before anything is sent.
-    #[serde(default = "common_brands", deserialize_with = "brands")]
-    pub accepted_brands: Vec<Brand>,
-    /// What stands on the customer's statement, where the provider allows it.
-    #[serde(default)]
-    pub description: String,
-    /// What the digits are that an agent keys between feature code and `#`.
-    #[serde(default)]
-    pub code_digits: CodeDigits,
-}
-
-words! {
-    /// What the digits are that an agent keys between feature code and `#`.
-    #[derive(Default)]
-    pub enum CodeDigits {
-        /// The amount in minor units: `*729` `4250` `#` is 42.50.
-        #[default]
-        Amount = "amount",
-        /// The company's own reference; the amount comes from the dialplan.
-        Reference = "reference",
-    }
-}
-
-fn english() -> String {
-    "en".into()
-}
-
-fn common_brands() -> Vec<Brand> {
-    vec![Brand::Visa, Brand::Mastercard]
 }
 
 /// `[prompts]`: what is said, and in whose voice.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::*;
 mod asterisk;
+mod merchants;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"
@@ -96,7 +97,10 @@ fn the_environment_overrides_the_file() {
         .unwrap();
     assert_eq!(config.capture.settle_ms, 2_000);
     assert!(config.capture.enter_twice);
-    assert_eq!(config.merchant.accepted_brands, [crate::card::Brand::Amex, crate::card::Brand::Jcb]);
+    assert_eq!(
+        config.merchants.all()[0].accepted_brands,
+        [crate::card::Brand::Amex, crate::card::Brand::Jcb]
+    );
     assert_eq!(config.pbx.freeswitch.unwrap().agent_keys.cancel.digit(), '0');
 }
 
@@ -200,8 +204,8 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             with("[merchant.x]\naccepted_brands = 1"),
             "t.toml: key `merchant.x`: unknown key; \
-             possible here: name, currency, language, psp, accepted_brands, description, \
-             code_digits",
+             possible here: id, name, currency, language, psp, fallback_psp, accepted_brands, description, \
+             code_digits, dialled_numbers, queues, prompts_directory, default",
         ),
     ];
     for (told, wanted) in golden {
@@ -294,7 +298,7 @@ fn the_example_is_right_and_its_comments_are_the_defaults() {
     let full = place.load(&all, &[]).unwrap();
     assert_eq!(full.capture, plain.capture);
     assert_eq!(full.self_service_capture(), plain.self_service_capture());
-    let rest = |c: &Config| format!("{:?}", (&c.daemon, &c.pbx, &c.merchant, &c.api, &c.limits, &c.log));
+    let rest = |c: &Config| format!("{:?}", (&c.daemon, &c.pbx, &c.merchants, &c.api, &c.limits, &c.log));
     assert_eq!(rest(&full), rest(&plain));
     assert!(all.matches(" = ").count() > near.lines().filter(|l| !l.starts_with('#')).count());
 }

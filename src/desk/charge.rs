@@ -9,8 +9,8 @@ use crate::call::{AttemptId, Outcome};
 use crate::card::Card;
 use crate::pbx::Offer;
 use crate::psp::resolve::{Step, settle};
-use crate::psp::{self, Charge, Customer};
-use crate::store::{self, NewAttempt, Settled, Settlement};
+use crate::psp::{self, Charge, Customer, Psp};
+use crate::store::{self, Settled, Settlement};
 
 use super::Desk;
 use super::event::EventBody;
@@ -21,10 +21,6 @@ use super::task::Answer;
 const STEP_QUEUE_LENGTH: usize = 64;
 
 impl Desk {
-    pub(super) fn new_attempt(&self, attempt: AttemptId) -> NewAttempt {
-        NewAttempt { attempt, psp: self.psp.name().to_owned() }
-    }
-
     /// Sends the card in a task of its own. Journalled before.
     pub(super) fn charge(
         self: &Arc<Self>,
@@ -44,17 +40,17 @@ impl Desk {
             customer: Customer::default(),
             parameters: plan.parameters.clone(),
         };
-        let desk = Arc::clone(self);
+        let (desk, psp) = (Arc::clone(self), Arc::clone(&plan.merchant.psp));
         self.waiting.add(attempt, answers.clone());
         self.charges.spawn(async move {
             let answer = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
-                Ok(()) => desk.settle(&charge, card).await,
+                Ok(()) => desk.settle(psp.as_ref(), &charge, card).await,
                 Err(fault) => {
                     drop(card);
                     unsent(&fault)
                 }
             };
-            let news = desk.settled(attempt, &answer).await;
+            let news = desk.settled(attempt, psp.name(), &answer).await;
             // What a webhook told before is not told again.
             if answers.send(Answer::Bank(attempt, answer.outcome.clone())).await.is_err() && news {
                 desk.tell_late(attempt, answer.outcome).await;
@@ -62,7 +58,7 @@ impl Desk {
         });
     }
 
-    async fn settle(self: &Arc<Self>, charge: &Charge, card: Card) -> psp::Answer {
+    async fn settle(self: &Arc<Self>, psp: &dyn Psp, charge: &Charge, card: Card) -> psp::Answer {
         let (steps, mut written) = mpsc::channel::<Step>(STEP_QUEUE_LENGTH);
         let scribe = Arc::clone(self);
         let attempt = charge.attempt;
@@ -76,7 +72,7 @@ impl Desk {
                 tracing::warn!("the journal does not keep up: a step of an attempt is not written down");
             }
         };
-        let answer = settle(self.psp.as_ref(), charge, card, &self.rules.settle, &mut progress).await;
+        let answer = settle(psp, charge, card, &self.rules.settle, &mut progress).await;
         drop(progress);
         // The steps come before the settlement in the journal.
         if writing.await.is_err() {
@@ -100,10 +96,10 @@ impl Desk {
 
     /// Writes down what became of an attempt, and tells the admin if it is theirs to mend. Whether it was news: what
     /// could not be written down is.
-    pub(super) async fn settled(&self, attempt: AttemptId, answer: &psp::Answer) -> bool {
+    pub(super) async fn settled(&self, attempt: AttemptId, psp: &str, answer: &psp::Answer) -> bool {
         if let Some(remedy) = &answer.remedy {
             tracing::error!(
-                psp = self.psp.name(),
+                psp,
                 attempt = attempt.key(),
                 "the provider did not take the charge: {}. {remedy}",
                 answer.detail

@@ -14,12 +14,17 @@ use crate::store::{NewPayment, StoreError};
 
 use super::Desk;
 use super::live::Full;
+use super::merchant::{Merchant, UnknownMerchant};
 
 /// A payment without a call: what the API prepares for an agent, or asks for on a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
+    /// Who is paid, by the id of the configuration; the call decides if nobody is named.
+    pub merchant: Option<String>,
     /// How much.
     pub amount: Money,
+    /// Whether its currency was named, rather than taken from [`Desk::presumed`].
+    pub currency_named: bool,
     /// The company's own reference.
     pub reference: Option<String>,
     /// What for; the merchant's own words if none.
@@ -51,6 +56,22 @@ pub enum StartError {
     /// An amount or currency that is none.
     #[error(transparent)]
     Amount(#[from] MoneyError),
+    /// A merchant that there is not.
+    #[error(transparent)]
+    Merchant(#[from] UnknownMerchant),
+    /// The amount was understood in one currency, and the call's merchant is paid in another.
+    #[error(
+        "the call belongs to the merchant `{merchant}`, who is paid in {currency}, and the amount was taken as {amount}: name \
+         `merchant` or `currency`"
+    )]
+    OtherCurrency {
+        /// Whose call it is.
+        merchant: String,
+        /// The merchant's currency.
+        currency: Currency,
+        /// How the amount was understood.
+        amount: Money,
+    },
     /// Zero, or below.
     #[error("the amount is zero; a payment has to be at least one minor unit")]
     Zero,
@@ -74,6 +95,7 @@ pub enum StartError {
 /// A payment made up, before its call is taken over.
 pub(super) struct Plan {
     pub id: Uuid,
+    pub merchant: Arc<Merchant>,
     pub amount: Money,
     pub language: Language,
     pub reference: Option<String>,
@@ -82,6 +104,16 @@ pub(super) struct Plan {
 }
 
 impl Desk {
+    /// The currency of an amount that comes without one: that of the merchant named, or of the default.
+    ///
+    /// # Errors
+    /// If there is no such merchant.
+    pub fn presumed(&self, merchant: Option<&str>) -> Result<Currency, UnknownMerchant> {
+        Ok(merchant
+            .map_or(Ok(self.rules.merchants.default_one()), |id| self.rules.merchants.named(id))?
+            .currency)
+    }
+
     /// Begins a payment on a call that the API names.
     ///
     /// # Errors
@@ -135,7 +167,7 @@ impl Desk {
         self.store
             .begin_payment(&NewPayment {
                 id: plan.id,
-                merchant: self.rules.merchant.name.clone(),
+                merchant: plan.merchant.id.clone(),
                 agent: offer.agent_extension.clone(),
                 means: offer.means,
                 caller_number: offer.caller_number.clone(),
@@ -151,7 +183,8 @@ impl Desk {
     }
 
     fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
-        let merchant = &self.rules.merchant;
+        let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
+        let merchant = Arc::clone(self.rules.merchants.of_call(requested, offer)?);
         let mut reference = offer.reference.clone();
         let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
         let id = Uuid::now_v7();
@@ -162,39 +195,23 @@ impl Desk {
             reference,
             description: merchant.description.clone(),
             parameters: BTreeMap::new(),
+            merchant: Arc::clone(&merchant),
         };
         let plan = if let Some(prepared) = prepared {
-            let mut plan = plan(prepared.amount, prepared.reference.or(reference));
+            let amount = prepared_amount(&prepared, &merchant)?;
+            let mut plan = plan(amount, prepared.reference.or(reference));
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
             plan.parameters = prepared.parameters;
             plan
         } else {
-            let amount = self.offered_amount(offer, &mut reference)?;
+            let amount = offered_amount(&merchant, offer, &mut reference)?;
             plan(amount, reference)
         };
         if plan.amount.minor <= 0 {
             return Err(StartError::Zero);
         }
         Ok(plan)
-    }
-
-    /// The amount the dialplan gives, or the agent keyed after the code in minor units (`*729` `4250` `#`).
-    fn offered_amount(&self, offer: &Offer, reference: &mut Option<String>) -> Result<Money, StartError> {
-        let currency = match &offer.currency {
-            Some(code) => code.parse::<Currency>()?,
-            None => self.rules.merchant.currency,
-        };
-        let keyed = offer.means == Means::FeatureCode && self.rules.code_digits == CodeDigits::Amount;
-        if keyed && let Some(digits) = reference.take() {
-            let minor =
-                digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
-            return Ok(Money { minor, currency });
-        }
-        match &offer.amount {
-            Some(amount) => Ok(Money::parse(amount, currency)?),
-            None => Err(StartError::NoAmount),
-        }
     }
 
     fn setup(&self, offer: &Offer, plan: &Plan) -> Setup {
@@ -207,7 +224,7 @@ impl Desk {
             amount: plan.amount,
             mode,
             today: this_month(),
-            accepted: self.rules.merchant.accepted.clone(),
+            accepted: plan.merchant.accepted.clone(),
             enter_twice: capture.enter_twice,
             code: match capture.security_code {
                 config::SecurityCode::Required => CodePolicy::Required,
@@ -225,6 +242,36 @@ impl Desk {
             },
             bounds: bounds(capture),
         }
+    }
+}
+
+/// What was prepared; an amount without a currency must have been understood in the merchant's own.
+fn prepared_amount(prepared: &Prepared, merchant: &Merchant) -> Result<Money, StartError> {
+    let amount = prepared.amount;
+    if prepared.currency_named || amount.currency == merchant.currency {
+        return Ok(amount);
+    }
+    Err(StartError::OtherCurrency { merchant: merchant.id.clone(), currency: merchant.currency, amount })
+}
+
+/// The amount the dialplan gives, or the agent keyed after the code in minor units (`*729` `4250` `#`).
+fn offered_amount(
+    merchant: &Merchant,
+    offer: &Offer,
+    reference: &mut Option<String>,
+) -> Result<Money, StartError> {
+    let currency = match &offer.currency {
+        Some(code) => code.parse::<Currency>()?,
+        None => merchant.currency,
+    };
+    let keyed = offer.means == Means::FeatureCode && merchant.code_digits == CodeDigits::Amount;
+    if keyed && let Some(digits) = reference.take() {
+        let minor = digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
+        return Ok(Money { minor, currency });
+    }
+    match &offer.amount {
+        Some(amount) => Ok(Money::parse(amount, currency)?),
+        None => Err(StartError::NoAmount),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::call::{
     SealLoss, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
+use crate::store::NewAttempt;
 
 use super::Desk;
 use super::event::EventBody;
@@ -131,13 +132,7 @@ impl Seat {
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
             Command::Say { id, to, phrase } => {
-                let clips: Vec<_> = self
-                    .desk
-                    .sounds
-                    .files(phrase, self.plan.language)
-                    .into_iter()
-                    .map(std::path::Path::to_path_buf)
-                    .collect();
+                let clips = self.plan.merchant.clips(phrase, self.plan.language);
                 self.order(Order::Say { id, to, clips }).await;
             }
             Command::Hush { to } => self.order(Order::Hush { to }).await,
@@ -170,8 +165,9 @@ impl Seat {
 
     fn journal(&self, attempt: AttemptId) {
         let (desk, answers) = (Arc::clone(&self.desk), self.answers.clone());
+        let new = NewAttempt { attempt, psp: self.plan.merchant.psp.name().to_owned() };
         self.desk.charges.spawn(async move {
-            let answer = match desk.store.journal_attempt(&desk.new_attempt(attempt)).await {
+            let answer = match desk.store.journal_attempt(&new).await {
                 Ok(()) => Answer::Journalled(attempt),
                 Err(fault) => {
                     tracing::error!(payment = %Uuid::from_u128(attempt.payment), "no charge without a journal: {fault}");

@@ -20,8 +20,8 @@ use super::task::Answer;
 /// Why a webhook is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum HookFault {
-    /// Payments are charged to another account, or to none of this name.
-    #[error("no account of this name is charged here; the address ends with the name of `merchant.psp`")]
+    /// There is no account of this name.
+    #[error("no account has this name here; the address ends with the `name` of a [[psp]]")]
     NoSuchAccount,
     /// It is not the provider's.
     #[error(transparent)]
@@ -94,23 +94,21 @@ impl Desk {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<&'static str, HookFault> {
-        if name != self.psp.name() {
-            return Err(HookFault::NoSuchAccount);
-        }
+        let psp = self.account(name).ok_or(HookFault::NoSuchAccount)?;
         let now_s = jiff::Timestamp::now().as_second();
-        let verified = self.psp.verify_webhook(&Webhook { headers, body, now_s })?;
+        let verified = psp.verify_webhook(&Webhook { headers, body, now_s })?;
         for news in &verified.news {
-            self.learn(news).await?;
+            self.learn(psp.name(), news).await?;
         }
         Ok(verified.reply)
     }
 
-    async fn learn(&self, news: &News) -> Result<(), HookFault> {
+    async fn learn(&self, psp: &str, news: &News) -> Result<(), HookFault> {
         let Some(attempt) = news.key.as_deref().and_then(AttemptId::of_key) else { return Ok(()) };
         let payment = self.store.payment(Uuid::from_u128(attempt.payment)).await.map_err(not_written)?;
         // Of another installation that shares the provider's account.
         let Some(payment) = payment else { return Ok(()) };
-        let outcome = match weigh(&payment, attempt, self.psp.name(), news) {
+        let outcome = match weigh(&payment, attempt, psp, news) {
             Weight::Nothing => return Ok(()),
             Weight::OtherAmount => {
                 let id = payment.begun.id.to_string();

@@ -27,7 +27,7 @@ mod tests;
 
 pub use capabilities::{Capabilities, Environment, Mode};
 pub use charge::{Answer, Charge};
-pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with};
+pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with, uses};
 pub use customer::{Address, Customer, History};
 pub use operation::{
     Agreement, Change, Effect, Link, LinkState, NewLink, Operation, Reply, StoredCard, Storing,

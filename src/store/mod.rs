@@ -9,6 +9,7 @@
 
 mod attempt;
 mod attempts;
+mod durable;
 mod error;
 mod history;
 mod open;
@@ -51,6 +52,7 @@ pub struct Store {
     /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
     writer: SqlitePool,
     readers: SqlitePool,
+    durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
 }
@@ -82,7 +84,8 @@ impl Store {
 
     /// Returns once it is on disk.
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|e| self.failed(&e))
+        transaction.commit().await.map_err(|e| self.failed(&e))?;
+        self.durable.wait().await
     }
 
     pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {

@@ -9,6 +9,7 @@ mod daemon;
 mod events;
 mod freeswitch;
 mod leaks;
+mod person;
 mod play;
 mod ports;
 mod process;
@@ -30,6 +31,7 @@ pub use play::{Audience, Review, SCENARIOS, Scenario};
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use scene::{Scene, TestCard};
 pub use second_opinion::{keys_by_multimon, multimon_is_here};
+pub use person::Credentials;
 pub use set::{Set, SetOptions};
 
 use std::path::{Path, PathBuf};

@@ -159,7 +159,9 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.text_wrong.into(), wrong).await;
     }
     let payment = Prepared {
+        merchant: None,
         amount,
+        currency_named: false,
         reference: (!reference.is_empty()).then(|| reference.to_owned()),
         description: None,
         language: None,

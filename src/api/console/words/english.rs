@@ -26,7 +26,6 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six digits, if you use an authenticator",
     sign_in_failed: "Not signed in. Name, password or code is wrong, or too many tries were made; \
                      then wait half an hour.",
-    signed_out: "You are signed out.",
     extension: "Extension",
     show: "Show",
     which_extension: "Which telephone is yours?",
@@ -188,7 +187,6 @@ pub(super) static WORDS: Words = Words {
     make_key: "Make a key",
     key_once: "The key, shown this once:",
     days_valid: "Days until it expires",
-    none: "none",
     revoked: "revoked",
     refund_done: "Refund: ",
     not_allowed: "Not for you",
@@ -197,7 +195,6 @@ pub(super) static WORDS: Words = Words {
     not_found_help: "There is no such page or payment.",
     failed: "That did not work",
     failed_help: "The daemon's log says why.",
-    stale_form: "This form is out of date. Try once more.",
     field,
     hint,
     ending,

@@ -26,7 +26,6 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six chiffres, si vous utilisez un authentificateur",
     sign_in_failed: "Connexion refusée. Le nom, le mot de passe ou le code est faux, ou il y a eu trop d’essais ; \
                      attendez alors une demi-heure.",
-    signed_out: "Vous êtes déconnecté.",
     extension: "Poste",
     show: "Afficher",
     which_extension: "Quel téléphone est le vôtre ?",
@@ -188,7 +187,6 @@ pub(super) static WORDS: Words = Words {
     make_key: "Créer une clé",
     key_once: "La clé, montrée cette seule fois :",
     days_valid: "Jours avant expiration",
-    none: "aucun",
     revoked: "révoquée",
     refund_done: "Remboursement : ",
     not_allowed: "Accès refusé",
@@ -197,7 +195,6 @@ pub(super) static WORDS: Words = Words {
     not_found_help: "Cette page ou ce paiement n’existe pas.",
     failed: "Cela n’a pas marché",
     failed_help: "Le journal du service dit pourquoi.",
-    stale_form: "Ce formulaire n’est plus valable. Essayez encore une fois.",
     field,
     hint,
     ending,

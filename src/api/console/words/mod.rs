@@ -29,7 +29,6 @@ pub(super) struct Words {
     pub totp: &'static str,
     pub totp_help: &'static str,
     pub sign_in_failed: &'static str,
-    pub signed_out: &'static str,
     // The desk.
     pub extension: &'static str,
     pub show: &'static str,
@@ -198,7 +197,6 @@ pub(super) struct Words {
     pub make_key: &'static str,
     pub key_once: &'static str,
     pub days_valid: &'static str,
-    pub none: &'static str,
     pub revoked: &'static str,
     pub refund_done: &'static str,
     // What goes wrong.
@@ -208,7 +206,6 @@ pub(super) struct Words {
     pub not_found_help: &'static str,
     pub failed: &'static str,
     pub failed_help: &'static str,
-    pub stale_form: &'static str,
     // With something filled in, or one for each of a kind.
     pub field: fn(Field) -> &'static str,
     pub hint: fn(Hint) -> &'static str,
