@@ -8,6 +8,7 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
 //! Callers present a key as `Authorization: Bearer …`, or the cookie of a session ([`auth`]). Errors are
@@ -21,6 +22,7 @@ mod hooks;
 mod payments;
 mod problem;
 mod tls;
+pub mod twilio;
 
 use std::sync::Arc;
 
@@ -63,13 +65,15 @@ pub async fn serve(
     desk: Arc<Desk>,
     auth: Auth,
     tls: Option<Tls>,
+    twilio: Option<Arc<twilio::Twilio>>,
     console: console::Surroundings,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let entrance = tls::Entrance::new(listener, tls, &stop)?;
     let state = State { desk, auth, stop: stop.clone() };
     let pages = console::router(&state, console);
-    let service = router(state, pages).into_make_service_with_connect_info::<auth::Peer>();
+    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
+    let service = routes.into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 

@@ -141,6 +141,7 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         description: new.description.clone(),
         language,
         parameters: new.parameters.clone(),
+        commanded: None,
     })
 }
 

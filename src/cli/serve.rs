@@ -69,11 +69,16 @@ async fn serve(
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
+    let twilio = if config.twilio.enabled {
+        Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
+    } else {
+        None
+    };
     let stop = CancellationToken::new();
     let (auth, tls) = people::checks(&config, store.clone())?;
     let door = people::open_door(&auth, stop.clone())?;
     let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, console, stop.clone()));
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;

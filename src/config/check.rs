@@ -22,6 +22,8 @@ impl Config {
         check_capture(place, "capture", &self.capture)?;
         check_capture(place, "self_service", &self.self_service_capture())?;
         self.check_prompts(place)?;
+        self.twilio.check(place)?;
+        super::webhook::check(place, &self.webhook)?;
         let api = &self.api;
         check_tls(place, api)?;
         if !api.behind_tls_proxy && api.tls_certificate_file.is_none() {

@@ -15,6 +15,8 @@ mod people;
 mod psp;
 mod secret;
 mod sections;
+mod twilio;
+mod webhook;
 mod words;
 
 #[cfg(test)]
@@ -37,6 +39,9 @@ pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
     StoreSection,
 };
+
+pub use twilio::TwilioSection;
+pub use webhook::WebhookSection;
 
 use secret::SecretPlaces;
 
@@ -90,6 +95,12 @@ pub struct Config {
     /// Pages.
     #[serde(default)]
     pub console: ConsoleSection,
+    /// The payments API of programmable telephony.
+    #[serde(default)]
+    pub twilio: TwilioSection,
+    /// Who is told by HTTP what becomes of payments.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -210,6 +221,10 @@ impl Config {
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
         if let Some(oidc) = &mut self.oidc {
             oidc.fetch_secret(places)?;
+        }
+        self.twilio.fetch(places)?;
+        for webhook in &mut self.webhook {
+            webhook.fetch(places)?;
         }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());

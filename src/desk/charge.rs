@@ -25,7 +25,7 @@ impl Desk {
     pub(super) fn charge(
         self: &Arc<Self>,
         attempt: AttemptId,
-        card: Card,
+        mut card: Card,
         plan: &Arc<Plan>,
         offer: &Offer,
         answers: mpsc::Sender<Answer>,
@@ -40,10 +40,15 @@ impl Desk {
             customer: Customer::default(),
             parameters: plan.parameters.clone(),
         };
+        if let Some(commanded) = &plan.commanded {
+            commanded.complete(&mut card);
+        }
+        let stores_card = plan.stores_card();
         let (desk, psp) = (Arc::clone(self), Arc::clone(&plan.merchant.psp));
         self.waiting.add(attempt, answers.clone());
         self.charges.spawn(async move {
             let answer = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
+                Ok(()) if stores_card => desk.store_card(psp.as_ref(), &charge, card).await,
                 Ok(()) => desk.settle(psp.as_ref(), &charge, card).await,
                 Err(fault) => {
                     drop(card);

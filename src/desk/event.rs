@@ -60,6 +60,9 @@ pub enum EventBody {
         hint: Hint,
         left: u8,
     },
+    Remaining {
+        fields: Vec<Field>,
+    },
     Confirming,
     Agent {
         command: &'static str,
@@ -140,6 +143,7 @@ impl EventBody {
             Notice::FieldRefused { field, hint, left } => {
                 Self::FieldRefused { field: *field, hint: *hint, left: *left }
             }
+            Notice::Remaining(fields) => Self::Remaining { fields: fields.clone() },
             Notice::Confirming => Self::Confirming,
             Notice::Agent(command) => Self::Agent { command: command_word(*command) },
             Notice::Paused => Self::Paused,
@@ -169,6 +173,7 @@ impl EventBody {
                 | Self::FieldOpened { .. }
                 | Self::Line { .. }
                 | Self::BankSlow
+                | Self::Remaining { .. }
                 | Self::Confirming
                 | Self::Says { .. }
                 | Self::Said { .. }
@@ -188,6 +193,7 @@ impl EventBody {
             Self::Cleared { .. } => "cleared",
             Self::FieldDone { .. } => "field_done",
             Self::FieldRefused { .. } => "field_refused",
+            Self::Remaining { .. } => "remaining",
             Self::Confirming => "confirming",
             Self::Agent { .. } => "agent",
             Self::Paused => "paused",
@@ -245,6 +251,8 @@ fn command_word(command: AgentCommand) -> &'static str {
         AgentCommand::Resume => "resume",
         AgentCommand::TogglePause => "toggle_pause",
         AgentCommand::Cancel => "cancel",
+        AgentCommand::Ask(_) => "ask",
+        AgentCommand::Complete => "complete",
     }
 }
 

@@ -5,6 +5,7 @@
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
 mod charge;
+mod commanded;
 mod event;
 mod feed;
 mod live;
@@ -13,9 +14,11 @@ mod news;
 mod payment;
 mod reconcile;
 mod sentences;
+mod storing;
 mod task;
 mod webhook;
 
+pub use commanded::Commanded;
 pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
@@ -132,6 +135,12 @@ impl Desk {
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&Arc<dyn Psp>> {
         self.accounts.get(name)
+    }
+
+    /// Fewest and most digits of a postal code, where an agent takes the payment.
+    #[must_use]
+    pub fn postal_digits(&self) -> (u8, u8) {
+        (self.rules.assisted.postal_code_min_digits, self.rules.assisted.postal_code_max_digits)
     }
 
     /// The company's records.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::call::{Bounds, CodePolicy, Confirm, Currency, Mode, Money, MoneyError, PostalPolicy, Setup};
+use crate::call::{
+    Bounds, CodePolicy, Confirm, Currency, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
+};
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
 use crate::pbx::{CallName, Means, Offer, PbxError};
@@ -13,6 +15,7 @@ use crate::prompts::Language;
 use crate::store::{NewPayment, StoreError};
 
 use super::Desk;
+use super::commanded::Commanded;
 use super::live::Full;
 use super::merchant::{Merchant, UnknownMerchant};
 
@@ -33,6 +36,8 @@ pub struct Prepared {
     pub language: Option<Language>,
     /// Free fields for the provider.
     pub parameters: BTreeMap<String, String>,
+    /// Each field is asked for by a program.
+    pub commanded: Option<Commanded>,
 }
 
 /// What the API asks for.
@@ -101,6 +106,14 @@ pub(super) struct Plan {
     pub reference: Option<String>,
     pub description: String,
     pub parameters: BTreeMap<String, String>,
+    pub commanded: Option<Commanded>,
+}
+
+impl Plan {
+    /// Whether the card is stored and nothing charged.
+    pub(super) fn stores_card(&self) -> bool {
+        self.commanded.as_ref().is_some_and(|commanded| commanded.store_card)
+    }
 }
 
 impl Desk {
@@ -196,6 +209,7 @@ impl Desk {
             description: merchant.description.clone(),
             parameters: BTreeMap::new(),
             merchant: Arc::clone(&merchant),
+            commanded: None,
         };
         let plan = if let Some(prepared) = prepared {
             let amount = prepared_amount(&prepared, &merchant)?;
@@ -203,12 +217,15 @@ impl Desk {
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
             plan.parameters = prepared.parameters;
+            plan.id = prepared.commanded.as_ref().map_or(plan.id, |commanded| commanded.payment);
+            plan.commanded = prepared.commanded;
             plan
         } else {
             let amount = offered_amount(&merchant, offer, &mut reference)?;
             plan(amount, reference)
         };
-        if plan.amount.minor <= 0 {
+        let least = if plan.stores_card() { 0 } else { 1 };
+        if plan.amount.minor < least {
             return Err(StartError::Zero);
         }
         Ok(plan)
@@ -219,12 +236,13 @@ impl Desk {
             Some(_) => (Mode::Assisted, &self.rules.assisted),
             None => (Mode::SelfService, &self.rules.self_service),
         };
-        Setup {
+        let mut setup = Setup {
             payment: plan.id.as_u128(),
             amount: plan.amount,
             mode,
             today: this_month(),
             accepted: plan.merchant.accepted.clone(),
+            order: FieldOrder::Fixed,
             enter_twice: capture.enter_twice,
             code: match capture.security_code {
                 config::SecurityCode::Required => CodePolicy::Required,
@@ -241,7 +259,11 @@ impl Desk {
                 config::Confirm::Payment => Confirm::Payment,
             },
             bounds: bounds(capture),
+        };
+        if let Some(commanded) = &plan.commanded {
+            commanded.apply(&mut setup);
         }
+        setup
     }
 }
 

@@ -9,7 +9,8 @@ use super::{Store, StoreError};
 /// Rows of journal or trail that one look-up returns.
 pub const MAX_HISTORY_ROWS: u32 = 500;
 
-const JOURNAL: &str = "SELECT at_ms, ordinal, step, detail FROM journal WHERE payment = $1 ORDER BY seq LIMIT $2";
+const JOURNAL: &str =
+    "SELECT at_ms, ordinal, step, detail FROM journal WHERE payment = $1 ORDER BY seq LIMIT $2";
 
 const TRAIL: &str = "SELECT at_ms, actor, act, detail FROM trail WHERE subject = $1 ORDER BY seq LIMIT $2";
 

@@ -16,6 +16,7 @@ mod open;
 mod payments;
 mod record;
 mod report;
+mod stored;
 mod text;
 mod trail;
 

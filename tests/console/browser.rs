@@ -70,7 +70,8 @@ impl Browser {
             wanted.set_binary(&binary.display().to_string()).expect("a program");
         }
         if kind.size.0 < 500 {
-            let metrics = json!({ "width": kind.size.0, "height": kind.size.1, "pixelRatio": 2.0, "touch": true });
+            let metrics =
+                json!({ "width": kind.size.0, "height": kind.size.1, "pixelRatio": 2.0, "touch": true });
             let emulated = json!({ "deviceMetrics": metrics });
             wanted.add_experimental_option("mobileEmulation", emulated).expect("an option");
         }
@@ -207,7 +208,8 @@ async fn driver() -> (Child, u16) {
         }
         panic!("chromedriver ended without a port");
     };
-    let port = tokio::time::timeout(Duration::from_secs(20), told).await.expect("chromedriver names its port");
+    let port =
+        tokio::time::timeout(Duration::from_secs(20), told).await.expect("chromedriver names its port");
     // What it says later is read by nobody, and must not block it.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (driver, port)

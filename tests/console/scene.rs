@@ -32,7 +32,7 @@ impl Stage {
         let program = Path::new(env!("CARGO_BIN_EXE_tonegate"));
         let mut options = SetOptions::new(program, &directory.path().join("tonegate"));
         // Who has more to do than one-time codes: their page has a test of its own.
-        options.further = "[people]\ncode_required = []\n".into();
+        options.sections = "[people]\ncode_required = []\n".into();
         change(&mut options);
         let set = Set::up(theatre, &options).await.expect("a daemon");
         let scene = Scene::open(set, &plan).await.expect("a call");

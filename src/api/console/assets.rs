@@ -49,7 +49,8 @@ fn path(name: &str, content: &str, ending: &str) -> String {
 
 /// `GET /console/assets/{name}`
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
-    let known = [(&ASSETS.script, SCRIPT, "text/javascript; charset=utf-8"), (&ASSETS.icon, ICON, "image/svg+xml")];
+    let known =
+        [(&ASSETS.script, SCRIPT, "text/javascript; charset=utf-8"), (&ASSETS.icon, ICON, "image/svg+xml")];
     let found = known.into_iter().find(|(path, ..)| path.rsplit('/').next() == Some(name.as_str()));
     match found {
         Some((_, content, kind)) => {

@@ -63,7 +63,10 @@ impl Shell {
             icon: &ASSETS.icon,
             home: all.first().map_or("/console", |(href, _)| href),
             places: places.collect(),
-            person: viewer.map(|viewer| Bar { display: viewer.person.display.clone(), csrf: viewer.person.csrf.clone() }),
+            person: viewer.map(|viewer| Bar {
+                display: viewer.person.display.clone(),
+                csrf: viewer.person.csrf.clone(),
+            }),
             stream: None,
             refresh_s: 0,
             here: here.to_owned(),

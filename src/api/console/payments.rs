@@ -118,7 +118,8 @@ pub(super) async fn list(
         }
     };
     let ending = filter.ending;
-    let choice = |one: Ending| Choice { value: word(one), label: (w.ending)(one), chosen: ending == Some(one) };
+    let choice =
+        |one: Ending| Choice { value: word(one), label: (w.ending)(one), chosen: ending == Some(one) };
     let list = List {
         shell: reader.shell(w.payments),
         endings: ENDINGS.iter().copied().map(choice).collect(),

@@ -133,7 +133,11 @@ pub(super) struct Asked {
 }
 
 /// `POST /console/people`
-pub(super) async fn act(State(console): State<Console>, reader: Reader, Form(asked): Form<Asked>) -> Response {
+pub(super) async fn act(
+    State(console): State<Console>,
+    reader: Reader,
+    Form(asked): Form<Asked>,
+) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_manage() {
         return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
@@ -175,8 +179,7 @@ impl Asked {
             }),
             "key" => {
                 let days = self.days.parse::<u16>().ok().filter(|days| (1..=KEY_DAYS_MAX).contains(days));
-                let end = days
-                    .map(|days| jiff::Timestamp::now().as_millisecond() + i64::from(days) * DAY_MS);
+                let end = days.map(|days| jiff::Timestamp::now().as_millisecond() + i64::from(days) * DAY_MS);
                 let scopes = list(&self.scopes)?;
                 Act::MakeKey(NewKey { name: self.name.clone(), scopes, expires_at_ms: end })
             }

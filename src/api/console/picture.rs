@@ -54,7 +54,9 @@ pub(super) enum Doing {
     Keying(Field),
     Confirming,
     Paused,
-    Bank { slow: bool },
+    Bank {
+        slow: bool,
+    },
     /// A card was declined; the agent decides.
     Deciding,
     Closing,
@@ -125,7 +127,8 @@ impl Picture {
     pub(super) fn add(&mut self, seq: u64, event: &EventBody) {
         self.seq = seq;
         match event {
-            EventBody::Started | EventBody::Agent { .. } => {}
+            // What is still to be keyed is for those who ask for the fields one by one.
+            EventBody::Started | EventBody::Agent { .. } | EventBody::Remaining { .. } => {}
             EventBody::Sealed { line } => {
                 self.seal = Seal::Shut;
                 self.line = Some(line);

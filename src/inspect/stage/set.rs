@@ -26,10 +26,10 @@ pub struct SetOptions {
     pub capture: String,
     /// Further lines for the `[self_service]` section.
     pub self_service: String,
-    /// Further sections.
-    pub further: String,
     /// Whether the connector is told that the bank deduplicates.
     pub deduplicates: bool,
+    /// Further sections of the configuration.
+    pub sections: String,
 }
 
 impl SetOptions {
@@ -44,8 +44,8 @@ impl SetOptions {
             prompt_rate_hz: None,
             capture: String::new(),
             self_service: String::new(),
-            further: String::new(),
             deduplicates: true,
+            sections: String::new(),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Set {
              [prompts]\n{rate_hz}\n[capture]\n{capture}\n[self_service]\n{self_service}\n\
              [[psp]]\nname = \"bank\"\nkind = \"generic\"\nurl = \"http://{bank}/charge\"\n\
              query_url = \"http://{bank}/charges/{{transaction_id}}\"\ndeduplicates = {deduplicates}\n\n\
-             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n\n{further}",
+             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n\n{sections}\n",
             pbx = theatre.daemon_config(dir)?,
             language = options.language,
             rate_hz = options.prompt_rate_hz.map(|hz| format!("rate_hz = {hz}\n")).unwrap_or_default(),
@@ -98,7 +98,7 @@ impl Set {
             self_service = options.self_service,
             bank = bank.address,
             deduplicates = options.deduplicates,
-            further = options.further,
+            sections = options.sections,
         );
         std::fs::write(&config, text)?;
         let settings = DaemonSettings {

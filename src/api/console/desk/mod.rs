@@ -77,13 +77,7 @@ pub(super) async fn show(
     desk(&console, &reader, &agent, told.to_owned(), StatusCode::OK).await
 }
 
-async fn desk(
-    console: &Console,
-    reader: &Reader,
-    agent: &str,
-    told: String,
-    status: StatusCode,
-) -> Response {
+async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_see_agent(agent) {
         return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
@@ -144,7 +138,8 @@ pub(super) async fn start(
 ) -> Response {
     let w = reader.locale.words();
     if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent)) {
-        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN).await;
+        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
+            .await;
     }
     let currency = console.desk.merchant().currency;
     // As people write it here: a comma before the cents, blanks between thousands.
@@ -162,6 +157,7 @@ pub(super) async fn start(
         merchant: None,
         amount,
         currency_named: false,
+        commanded: None,
         reference: (!reference.is_empty()).then(|| reference.to_owned()),
         description: None,
         language: None,
@@ -178,9 +174,7 @@ pub(super) async fn start(
     let call = CallName::AgentExtension(form.agent.clone());
     match console.desk.start(Request { call, payment }).await {
         Ok(_) => done(&reader, &form.agent),
-        Err(fault) => {
-            refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await
-        }
+        Err(fault) => refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await,
     }
 }
 
@@ -201,7 +195,8 @@ pub(super) async fn command(
     // The call has to be the agent's own, whatever the form says.
     let own = console.board.of_agent(&form.agent).is_some_and(|picture| picture.payment == form.payment);
     if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent) && own) {
-        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN).await;
+        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
+            .await;
     }
     let command = match form.command.as_str() {
         "restart_field" => AgentCommand::RestartField,

@@ -87,7 +87,8 @@ impl Screen {
         let picture = self.pictures.borrow_and_update().clone();
         let id = picture.as_ref().map_or(0, |picture| picture.seq);
         let view = self.console.view(picture.as_deref(), &self.reader, &self.agent);
-        let html = format!("{}{}", CallParts { v: &view }.render().ok()?, SideParts { v: &view }.render().ok()?);
+        let html =
+            format!("{}{}", CallParts { v: &view }.render().ok()?, SideParts { v: &view }.render().ok()?);
         Some(parts(&html, id))
     }
 }

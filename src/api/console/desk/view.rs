@@ -177,11 +177,11 @@ fn badges(picture: &Picture, w: &Words) -> Vec<Badge> {
 fn field(picture: &Picture, keyed: &Keyed, w: &Words) -> FieldView {
     let number = matches!(keyed.field, Field::Number | Field::NumberAgain);
     let amex = picture.brand == Some(Brand::Amex);
-    let (usual, group) = match keyed.field {
-        Field::Number | Field::NumberAgain => (if amex { 15 } else { 16 }, 4),
-        Field::Expiry => (4, 2),
+    let (usual, group) = match keyed.field.first() {
         Field::Code => (if amex { 4 } else { 3 }, 4),
+        Field::Expiry => (4, 2),
         Field::Postal => (5, 5),
+        _ => (if amex { 15 } else { 16 }, 4),
     };
     let dots: Vec<bool> = (0..usual.max(keyed.count)).map(|at| at < keyed.count).collect();
     let masked = picture.masked.as_ref().filter(|_| number && keyed.state == FieldState::Done);

@@ -57,7 +57,8 @@ pub(in super::super) async fn confirm_codes(
         Ok(recovery) => {
             let shell = reader.shell(reader.locale.words().recovery);
             let (csrf, none) = (reader.csrf(), String::new());
-            let done = CodesPage { shell, csrf, qr: none.clone(), secret: none.clone(), told: none, recovery };
+            let done =
+                CodesPage { shell, csrf, qr: none.clone(), secret: none.clone(), told: none, recovery };
             page(&done, StatusCode::OK)
         }
         Err(fault) => {

@@ -165,7 +165,9 @@ fn attempt(record: &AttemptRecord, locale: Locale) -> Attempt {
 
 /// A detail of the trail without the brackets it is stored with; other text as it is.
 fn plain(detail: &str) -> String {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(detail) else { return detail.to_owned() };
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(detail) else {
+        return detail.to_owned();
+    };
     let said = fields.iter().filter(|(key, value)| *key != "type" && !value.is_null());
     let said = said.map(|(key, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), |text| text.replace('_', " "));
@@ -181,7 +183,10 @@ mod tests {
     #[test]
     fn a_detail_is_read_without_brackets() {
         assert_eq!(plain(r#"{"type":"sealed","line":"clean"}"#), "line: clean");
-        assert_eq!(plain(r#"{"type":"declined","attempt":1,"reason":"insufficient_funds"}"#), "attempt: 1, reason: insufficient funds");
+        assert_eq!(
+            plain(r#"{"type":"declined","attempt":1,"reason":"insufficient_funds"}"#),
+            "attempt: 1, reason: insufficient funds"
+        );
         assert_eq!(plain("by hand"), "by hand");
     }
 }

@@ -6,6 +6,9 @@ pub(super) fn field(field: Field) -> &'static str {
     match field {
         Field::Number => "Card number",
         Field::NumberAgain => "Card number again",
+        Field::ExpiryAgain => "Expiry date again",
+        Field::CodeAgain => "Security code again",
+        Field::PostalAgain => "Postal code again",
         Field::Expiry => "Expiry date",
         Field::Code => "Security code",
         Field::Postal => "Postal code",

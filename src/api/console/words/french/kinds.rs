@@ -7,6 +7,9 @@ pub(super) fn field(field: Field) -> &'static str {
         Field::Number => "Numéro de carte",
         Field::NumberAgain => "Numéro, une seconde fois",
         Field::Expiry => "Date d’expiration",
+        Field::ExpiryAgain => "Date d’expiration, une seconde fois",
+        Field::CodeAgain => "Code de sécurité, une seconde fois",
+        Field::PostalAgain => "Code postal, une seconde fois",
         Field::Code => "Code de sécurité",
         Field::Postal => "Code postal",
     }
