@@ -112,6 +112,14 @@ pub enum EventBody {
         #[serde(serialize_with = "outcome_word")]
         outcome: Outcome,
     },
+    /// What became of a capture, cancellation, refund, chargeback or link, or how a link stands.
+    Operation {
+        operation: Uuid,
+        kind: &'static str,
+        state: &'static str,
+        amount: String,
+        link: Option<&'static str>,
+    },
 }
 
 fn outcome_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
@@ -210,6 +218,7 @@ impl EventBody {
             Self::Says { .. } => "says",
             Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
+            Self::Operation { .. } => "operation",
         }
     }
 }

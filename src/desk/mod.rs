@@ -11,11 +11,14 @@ mod feed;
 mod live;
 mod merchant;
 mod news;
+mod operations;
 mod payment;
 mod reconcile;
 mod sentences;
 mod storing;
 mod task;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use commanded::Commanded;
@@ -23,6 +26,7 @@ pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use operations::{LinkRequest, OperationFault};
 pub use payment::{Prepared, Request, StartError};
 pub use webhook::HookFault;
 
@@ -66,6 +70,8 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// Operations that this process is sending.
+    underway: Arc<operations::Underway>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -88,6 +94,7 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            underway: Arc::default(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),
