@@ -32,7 +32,7 @@ pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use scene::{Scene, TestCard};
 pub use second_opinion::{keys_by_multimon, multimon_is_here};
 pub use person::Credentials;
-pub use set::{Set, SetOptions};
+pub use set::{Pace, Set, SetOptions};
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -3,7 +3,7 @@
 mod kinds;
 
 use super::Words;
-use kinds::{alarm_word, attempt_state, decline, ending, field, hint, refusal};
+use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
     code: "en",
@@ -188,7 +188,6 @@ pub(super) static WORDS: Words = Words {
     key_once: "The key, shown this once:",
     days_valid: "Days until it expires",
     revoked: "revoked",
-    refund_done: "Refund: ",
     not_allowed: "Not for you",
     not_allowed_help: "Your roles do not include this. An administrator can change them.",
     not_found: "Not here",
@@ -202,6 +201,7 @@ pub(super) static WORDS: Words = Words {
     refusal,
     alarm_word,
     attempt_state,
+    operation,
     keying: |field| format!("The customer keys the {}", field.to_lowercase()),
     digits: |n| if n == 1 { "1 digit".into() } else { format!("{n} digits") },
     tries_left: |n| match n {

@@ -3,7 +3,7 @@
 mod kinds;
 
 use super::Words;
-use kinds::{alarm_word, attempt_state, decline, ending, field, hint, refusal};
+use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
     code: "fr",
@@ -188,7 +188,6 @@ pub(super) static WORDS: Words = Words {
     key_once: "La clé, montrée cette seule fois :",
     days_valid: "Jours avant expiration",
     revoked: "révoquée",
-    refund_done: "Remboursement : ",
     not_allowed: "Accès refusé",
     not_allowed_help: "Vos rôles ne le permettent pas. Un administrateur peut les changer.",
     not_found: "Introuvable",
@@ -202,6 +201,7 @@ pub(super) static WORDS: Words = Words {
     refusal,
     alarm_word,
     attempt_state,
+    operation,
     keying: |field| format!("Le client saisit : {}", field.to_lowercase()),
     digits: |n| if n < 2 { format!("{n} chiffre") } else { format!("{n} chiffres") },
     tries_left: |n| match n {

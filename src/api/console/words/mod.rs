@@ -5,6 +5,7 @@ mod french;
 
 use crate::call::{DeclineReason, Ending, Field, Hint};
 use crate::prompts::Language;
+use crate::store::OperationKind;
 
 /// The words of one language.
 pub(super) struct Words {
@@ -198,7 +199,6 @@ pub(super) struct Words {
     pub key_once: &'static str,
     pub days_valid: &'static str,
     pub revoked: &'static str,
-    pub refund_done: &'static str,
     // What goes wrong.
     pub not_allowed: &'static str,
     pub not_allowed_help: &'static str,
@@ -214,6 +214,7 @@ pub(super) struct Words {
     pub refusal: fn(&str) -> &'static str,
     pub alarm_word: fn(&str) -> &'static str,
     pub attempt_state: fn(&str) -> &'static str,
+    pub operation: fn(OperationKind) -> &'static str,
     pub keying: fn(&str) -> String,
     pub digits: fn(u8) -> String,
     pub tries_left: fn(u8) -> String,
