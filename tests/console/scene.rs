@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use tonegate::inspect::stage::{CallPlan, RehearsalTheatre, Scene, Set, SetOptions, TestCard, Theatre};
+use tonegate::inspect::stage::{
+    CallPlan, Credentials, RehearsalTheatre, Scene, Set, SetOptions, TestCard, Theatre,
+};
 
 use crate::browser::{Browser, Kind};
 
@@ -54,12 +56,17 @@ impl Stage {
     async fn sign_in(&self) {
         let roles = ["agent", "supervisor", "refunder", "admin"];
         let ada = self.scene.set.person("ada", &roles, &[AGENT]).await.expect("somebody is made known");
-        self.go(&format!("/desk?agent={AGENT}")).await;
-        self.browser.until("location.pathname === '/console/login'").await;
-        self.browser.write("input[name=name]", &ada.name).await;
-        self.browser.write("input[name=password]", &ada.password).await;
-        self.browser.click("main button.first").await;
+        self.enter(&ada, &format!("/desk?agent={AGENT}")).await;
         self.browser.until("location.pathname === '/desk' && location.search === '?agent=1001'").await;
+    }
+
+    /// Asks for a page, and signs in where that leads.
+    pub async fn enter(&self, person: &Credentials, path: &str) {
+        self.go(path).await;
+        self.browser.until("location.pathname === '/console/login'").await;
+        self.browser.write("input[name=name]", &person.name).await;
+        self.browser.write("input[name=password]", &person.password).await;
+        self.browser.click("main button.first").await;
     }
 
     /// The customer keys the card, as asked.
