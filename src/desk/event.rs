@@ -91,6 +91,12 @@ pub enum EventBody {
     },
     Alarm {
         alarm: &'static str,
+        /// What failed, for an admin.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
     },
     Unsealed,
     Ended {
@@ -166,7 +172,7 @@ impl EventBody {
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
             Notice::Left(party) => Self::Left { party: party_word(*party) },
-            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
+            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
         }

@@ -18,7 +18,9 @@ mod history;
 mod open;
 mod operation;
 mod operations;
+mod outbox;
 mod payments;
+mod questions;
 mod record;
 mod report;
 mod stored;
@@ -44,6 +46,7 @@ pub use operation::{
     LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
 };
 pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
+pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
@@ -66,6 +69,7 @@ pub struct Store {
     durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
+    outbox: std::sync::Arc<outbox::Outbox>,
 }
 
 impl Store {

@@ -42,7 +42,9 @@ impl View {
     pub(super) fn console(&self, set: &Set, guest: &Credentials, agent: &str) {
         let Credentials { name, password } = guest;
         anstream::println!("console: {GOOD}{}/desk?agent={agent}{GOOD:#}", set.settings.api);
-        anstream::println!("         sign in as {GOOD}{name}{GOOD:#} with {GOOD}{password}{GOOD:#} (good for this demo alone)\n");
+        anstream::println!(
+            "         sign in as {GOOD}{name}{GOOD:#} with {GOOD}{password}{GOOD:#} (good for this demo alone)\n"
+        );
         if self.watched {
             wait("Open it, sign in, then press Enter: the call begins.");
         }

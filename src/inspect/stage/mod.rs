@@ -27,11 +27,11 @@ pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
 pub use freeswitch::FreeSwitchTheatre;
 pub use leaks::leaked_keys;
+pub use person::Credentials;
 pub use play::{Audience, Review, SCENARIOS, Scenario};
 pub use rehearsal::{RehearsalHandset, RehearsalTheatre};
 pub use scene::{Scene, TestCard};
 pub use second_opinion::{keys_by_multimon, multimon_is_here};
-pub use person::Credentials;
 pub use set::{Pace, Set, SetOptions};
 
 use std::path::{Path, PathBuf};
@@ -101,6 +101,8 @@ pub struct CallPlan {
     pub code_digits: bool,
     /// Whether the dialplan declares the customer's line clean.
     pub clean: bool,
+    /// Further variables that the dialplan sets on the customer's leg; on the rehearsal PBX alone.
+    pub variables: &'static [(&'static str, &'static str)],
 }
 
 impl Default for CallPlan {
@@ -114,6 +116,7 @@ impl Default for CallPlan {
             language: None,
             code_digits: false,
             clean: false,
+            variables: &[],
         }
     }
 }

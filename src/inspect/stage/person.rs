@@ -68,7 +68,8 @@ impl Set {
         let page = client.get(format!("{}/console/password", self.settings.api)).header(COOKIE, &cookie);
         let page = page.send().await.map_err(failed)?.text().await.map_err(failed)?;
         let token = page.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        let token = token.ok_or_else(|| StageError(format!("{name} is not asked for a password:\n{page}")))?;
+        let token =
+            token.ok_or_else(|| StageError(format!("{name} is not asked for a password:\n{page}")))?;
         let typed = [("csrf", token), ("present", first), ("new", own), ("again", own)];
         taken(send("/console/password", &typed, &cookie).await.map_err(failed)?)?;
         Ok(())

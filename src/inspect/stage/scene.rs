@@ -9,8 +9,8 @@ use crate::call::Party;
 use crate::inspect::residue::{Needles, Scan, scan_path, scan_process};
 
 use super::{
-    CallPlan, Conversation, EventLog, Pace, Records, Seen, Set, StageError, is_of, keys_by_multimon, leaked_keys,
-    multimon_is_here,
+    CallPlan, Conversation, EventLog, Pace, Records, Seen, Set, StageError, is_of, keys_by_multimon,
+    leaked_keys, multimon_is_here,
 };
 
 /// How long a word may take to come true.
