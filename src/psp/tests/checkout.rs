@@ -88,7 +88,7 @@ fn pay(body: &Value) -> Said {
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings, key: &str) -> Result<Checkout, String> {
+pub(super) fn connector_with(base: &str, http: &HttpSettings, key: &str) -> Result<Checkout, String> {
     let settings = CheckoutSettings {
         url: Some(base.into()),
         processing_channel_id: Some("pc_1".into()),

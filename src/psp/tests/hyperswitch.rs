@@ -97,7 +97,7 @@ fn pay(body: &Value, id: &str) -> Said {
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings, key: &str) -> Hyperswitch {
+pub(super) fn connector_with(base: &str, http: &HttpSettings, key: &str) -> Hyperswitch {
     let settings = HyperswitchSettings {
         return_url: Some("https://m.example/ok".into()),
         ..HyperswitchSettings::at(base)

@@ -81,7 +81,7 @@ fn pay(body: &Value, order: &str) -> Said {
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings, password: &str) -> Result<Lyra, String> {
+pub(super) fn connector_with(base: &str, http: &HttpSettings, password: &str) -> Result<Lyra, String> {
     let settings = LyraSettings::at(base, "12345");
     Lyra::new("lyra", &settings, http, password.to_owned().into(), None).map_err(|fault| fault.to_string())
 }

@@ -8,6 +8,7 @@ mod exchanges;
 mod fake;
 mod hyperswitch;
 mod lyra;
+mod modes;
 mod never_twice;
 mod stripe;
 mod stripe_fake;

@@ -10,7 +10,8 @@ use crate::call::DeclineReason;
 use crate::psp::http::HttpSettings;
 use crate::psp::worldline::{Worldline, WorldlineSecrets, WorldlineSettings};
 use crate::psp::{
-    Agreement, Change, Effect, Event, Link, LinkState, NewLink, StoredCard, Webhook, WebhookFault,
+    Agreement, Change, Effect, Environment, Event, Link, LinkState, NewLink, StoredCard, Webhook,
+    WebhookFault,
 };
 
 const CARD: &str = "5555555555554444";
@@ -76,8 +77,9 @@ fn pay(body: &Value, key: &str) -> Said {
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings) -> Worldline {
-    let settings = WorldlineSettings { url: Some(base.into()), ..WorldlineSettings::test("SHOP", "KEYID") };
+pub(super) fn connector_with(base: &str, http: &HttpSettings, environment: Environment) -> Worldline {
+    let settings =
+        WorldlineSettings { url: Some(base.into()), environment, ..WorldlineSettings::test("SHOP", "KEYID") };
     let secrets = WorldlineSecrets {
         secret_key: "SECRET".to_owned().into(),
         webhook_secret: Some("sign".to_owned().into()),
@@ -87,7 +89,7 @@ fn connector_with(base: &str, http: &HttpSettings) -> Worldline {
 
 async fn fake() -> (Fake, Worldline) {
     let fake = Fake::start(Direct).await;
-    let worldline = connector_with(&fake.url(), &patient());
+    let worldline = connector_with(&fake.url(), &patient(), Environment::Test);
     (fake, worldline)
 }
 
@@ -183,7 +185,7 @@ async fn declines_have_their_reasons_and_faults_of_the_configuration_are_none() 
 #[tokio::test]
 async fn whatever_breaks_there_is_one_charge() {
     let fake = Fake::start(Direct).await;
-    let worldline = connector_with(&fake.url(), &impatient());
+    let worldline = connector_with(&fake.url(), &impatient(), Environment::Test);
     // After HTTP 500, and after an answer that cannot be read, nothing but the webhook tells.
     whatever_breaks(&fake, &worldline, &["POST /v2/SHOP/payments"], false).await;
 }
@@ -192,13 +194,13 @@ async fn whatever_breaks_there_is_one_charge() {
 async fn ten_at_once_are_one_charge_and_nobody_there_is_none() {
     let (fake, worldline) = fake().await;
     ten_at_once(&fake, &worldline).await;
-    nobody_there(&connector_with("http://127.0.0.1:9", &impatient())).await;
+    nobody_there(&connector_with("http://127.0.0.1:9", &impatient(), Environment::Test)).await;
 }
 
 #[test]
 fn a_webhook_is_believed_only_with_its_signature_and_names_the_attempt() {
     use base64::Engine;
-    let worldline = connector_with("https://x.example", &patient());
+    let worldline = connector_with("https://x.example", &patient(), Environment::Test);
     let attempt = AttemptId { payment: 0x0192_0000_0000_7000_8000_0000_0000_0001, ordinal: 2 };
     let reference = attempt.key().replace('-', "");
     let body = json!({ "type": "payment.captured", "payment": { "id": "1_0", "paymentOutput": {
