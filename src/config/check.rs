@@ -7,6 +7,7 @@ use super::Config;
 use super::capture::CaptureSection;
 use super::error::{ConfigError, Place};
 use super::pbx::{FreeSwitchSection, PbxKind, check_agent_keys};
+use super::people::check_tls;
 use super::sections::PromptRate;
 
 /// Names of nodes, merchants and accounts stand in keys of the journal and in variables of the PBX.
@@ -21,15 +22,22 @@ impl Config {
         check_capture(place, "capture", &self.capture)?;
         check_capture(place, "self_service", &self.self_service_capture())?;
         self.check_prompts(place)?;
+        self.twilio.check(place)?;
+        super::webhook::check(place, &self.webhook)?;
         let api = &self.api;
-        if !api.behind_tls_proxy {
+        check_tls(place, api)?;
+        if !api.behind_tls_proxy && api.tls_certificate_file.is_none() {
             local(
                 place,
                 "api.listen",
                 api.listen,
-                "set api.behind_tls_proxy = true once a proxy ends TLS before it",
+                "end TLS here (api.tls_certificate_file and api.tls_key_file), or set api.behind_tls_proxy = true \
+                 once a proxy ends TLS before it",
             )?;
         }
+        self.people.check(place)?;
+        self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.check(place))?;
+        self.console.check(place)?;
         between(place, "limits.max_captures", self.limits.max_captures.into(), 1, 100_000, "payment calls")
     }
 

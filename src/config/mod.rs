@@ -11,9 +11,12 @@ mod check_merchant;
 mod error;
 mod merchant;
 mod pbx;
+mod people;
 mod psp;
 mod secret;
 mod sections;
+mod twilio;
+mod webhook;
 mod words;
 
 #[cfg(test)]
@@ -29,12 +32,16 @@ pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfService
 pub use error::{ConfigError, Place};
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
+pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
     StoreSection,
 };
+
+pub use twilio::TwilioSection;
+pub use webhook::WebhookSection;
 
 use secret::SecretPlaces;
 
@@ -80,6 +87,20 @@ pub struct Config {
     /// REST and events.
     #[serde(default)]
     pub api: ApiSection,
+    /// People and their sessions.
+    #[serde(default)]
+    pub people: PeopleSection,
+    /// The identity provider that vouches for people.
+    pub oidc: Option<OidcSection>,
+    /// Pages.
+    #[serde(default)]
+    pub console: ConsoleSection,
+    /// The payments API of programmable telephony.
+    #[serde(default)]
+    pub twilio: TwilioSection,
+    /// Who is told by HTTP what becomes of payments.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -172,10 +193,11 @@ impl Config {
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
+        let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
         let merchants = self.merchants.all_mut().iter_mut().map(|merchant| &mut merchant.prompts_directory);
-        for path in own.into_iter().chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
+        for path in own.chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
             *path = base.join(&*path);
         }
     }
@@ -197,6 +219,13 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        if let Some(oidc) = &mut self.oidc {
+            oidc.fetch_secret(places)?;
+        }
+        self.twilio.fetch(places)?;
+        for webhook in &mut self.webhook {
+            webhook.fetch(places)?;
+        }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
         }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
+use super::people::this_machine;
 use super::secret::Secret;
 use super::words::{address, words};
 
@@ -71,12 +73,18 @@ pub struct StoreSection {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiSection {
-    /// Where it listens. It speaks plain HTTP: a proxy in front ends TLS for other machines.
+    /// Where it listens. It speaks plain HTTP with this machine and, with a certificate, TLS with all.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// States that a proxy ends TLS between here and other machines, so that `listen` may be seen by them.
     pub behind_tls_proxy: bool,
-    /// The file with the key that callers present.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The certificates, PEM, this host's first; with the key, TLS is ended here.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// The certificate's key, PEM.
+    pub tls_key_file: Option<PathBuf>,
+    /// The file with the key that callers present; it has all scopes.
     pub key_file: Option<PathBuf>,
     /// The systemd credential with that key.
     pub key_credential: Option<String>,
@@ -90,6 +98,9 @@ impl Default for ApiSection {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             behind_tls_proxy: false,
+            trusted_proxies: this_machine(),
+            tls_certificate_file: None,
+            tls_key_file: None,
             key_file: None,
             key_credential: None,
             key: Secret::default(),

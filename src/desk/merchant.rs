@@ -74,7 +74,8 @@ impl Merchants {
         &self.default
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<Merchant>> {
+    /// Everybody.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Merchant>> {
         std::iter::once(&self.default).chain(&self.others)
     }
 
