@@ -83,13 +83,10 @@ async fn of_an_unknown_customer_nothing_is_invented() {
     card.code = None;
     adyen.authorise(&charge("tg-1", "19.99"), &card).await;
     assert_eq!(
-        fake.asked()[0].body,
-        format!(
-            "{{\"amount\":{{\"currency\":\"EUR\",\"value\":1999}},\"merchantAccount\":\"ACME_FR\",\
-             \"reference\":\"tg-1\",\"returnUrl\":\"https://telephone-order.invalid/\",\
-             \"shopperInteraction\":\"Moto\",\"paymentMethod\":{{\"type\":\"scheme\",\"number\":\"{CARD}\",\
-             \"expiryMonth\":\"03\",\"expiryYear\":\"2030\"}}}}"
-        )
+        sent(&fake),
+        json!({ "amount": { "currency": "EUR", "value": 1999 }, "merchantAccount": "ACME_FR", "reference": "tg-1",
+            "returnUrl": "https://telephone-order.invalid/", "shopperInteraction": "Moto",
+            "paymentMethod": { "type": "scheme", "number": CARD, "expiryMonth": "03", "expiryYear": "2030" } })
     );
 }
 
@@ -101,7 +98,8 @@ async fn with_a_public_key_no_digit_leaves_in_the_clear() {
     let adyen = connector_with(&fake.url(), &patient(), |settings| settings.encryption_key = Some(key));
     assert!(approved(&adyen.authorise(&charge("tg-1", "19.99"), &card(CARD)).await));
     let method = sent(&fake)["paymentMethod"].clone();
-    let names: Vec<&String> = method.as_object().expect("an object").keys().collect();
+    let mut names: Vec<&String> = method.as_object().expect("an object").keys().collect();
+    names.sort();
     assert_eq!(
         names,
         [

@@ -156,7 +156,7 @@ async fn tokens_changes_and_links() {
     let change = Change { key: "k-1".into(), reference: "pay_1".into(), amount: charge("", "5.00").amount };
     let taken = Effect::Taken("act_1".to_owned());
     assert_eq!(checkout.refund(&change).await.effect, taken);
-    assert_eq!(fake.asked()[2].body, "{\"amount\":500,\"reference\":\"k-1\"}");
+    assert_eq!(fake.asked()[2].json(), json!({ "amount": 500, "reference": "k-1" }));
     assert_eq!(checkout.capture(&Change { key: "k-2".into(), ..change.clone() }).await.effect, taken);
     assert_eq!(checkout.cancel(&Change { key: "k-3".into(), ..change }).await.effect, taken);
     assert_eq!(fake.asked()[4].body, "{\"reference\":\"k-3\"}");
