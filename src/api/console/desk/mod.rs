@@ -174,8 +174,6 @@ pub(super) async fn start(
         amount,
         currency_named: false,
         commanded: None,
-        customer: Default::default(),
-        even_if_unknown: None,
         reference: (!reference.is_empty()).then(|| reference.to_owned()),
         description: None,
         language: None,
