@@ -163,7 +163,7 @@ impl Browser {
     pub async fn fits(&self) {
         let wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth";
         assert_eq!(self.value(wide).await, Value::Bool(true), "the page has to be scrolled sideways");
-        let digits = "/[0-9]{5,}/.test(document.getElementById('call-fields')?.textContent ?? '')";
+        let digits = "/[0-9]{5,}/.test(document.querySelector('.fields')?.textContent ?? '')";
         assert_eq!(self.value(digits).await, Value::Bool(false), "digits of a card stand on the page");
     }
 

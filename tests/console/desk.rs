@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use tonegate::inspect::stage::CallPlan;
+use tonegate::inspect::stage::{CallPlan, SetOptions};
+use tonegate::psp::testbank::{TestBank, TestBankSettings};
 
 use crate::browser::{ENGLISH, Kind, NARROW};
 use crate::scene::{SHORT_OF_FUNDS, Stage, VISA};
@@ -108,17 +109,26 @@ async fn hints_are_words_without_a_digit() {
 
 #[tokio::test]
 async fn an_unknown_outcome_says_not_to_take_the_card_again() {
-    let plan = CallPlan { amount: Some("42.72"), ..CallPlan::default() };
-    let change = |options: &mut tonegate::inspect::stage::SetOptions| {
-        options.capture = "bank_slow_ms = 1000\nbank_bound_ms = 4000\n".into();
-        options.deduplicates = false;
+    // The bank answers late, and is gone before it has: nobody can be asked what became of the charge.
+    let plan = CallPlan { amount: Some("42.71"), ..CallPlan::default() };
+    let change = |options: &mut SetOptions| {
+        options.slow_answer_ms = 60_000;
+        options.capture = "bank_slow_ms = 2000\nbank_bound_ms = 8000\n".into();
     };
     let mut stage = Stage::open_with(ENGLISH, plan, change).await;
     stage.scene.pay().await.expect("the card number is asked for");
     stage.card(VISA).await;
+    stage.scene.told("charging").await.expect("the bank is asked");
     stage.browser.reads("#call-keys", "Nothing can be changed now").await;
     stage.browser.shot("desk-bank-en-1280").await;
-    stage.browser.until("document.querySelector('.verdict') !== null").await;
+    let other = TestBank::start(([127, 0, 0, 1], 0).into(), TestBankSettings::default()).await;
+    std::mem::replace(&mut stage.scene.set.bank, other.expect("a bank")).stop().await;
+    stage.browser.reads("#call-fields .verdict.warn", "Do not take the card again").await;
+    stage.scene.ended("unknown").await.expect("an unknown outcome");
+    stage.browser.until("document.getElementById('call-keys').hidden").await;
+    // Nothing on the page offers to take it again.
+    assert_eq!(stage.browser.value("document.getElementById('call-start').hidden").await, true);
+    stage.browser.is_accessible().await;
     stage.browser.shot("desk-unknown-en-1280").await;
     stage.close().await;
 }

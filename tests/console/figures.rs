@@ -7,6 +7,7 @@ use crate::scene::Stage;
 const FIRST_VIEW_BYTES_MAX: u64 = 100_000;
 
 #[tokio::test]
+#[allow(clippy::print_stdout, reason = "the figure is for whoever reads the log")]
 async fn the_first_view_is_light_and_needs_one_answer() {
     let stage = Stage::open(ENGLISH).await;
     for path in ["/desk?agent=1001", "/console", "/console/payments"] {

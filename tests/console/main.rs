@@ -6,4 +6,5 @@ mod browser;
 mod desk;
 mod figures;
 mod pages;
+mod people;
 mod scene;

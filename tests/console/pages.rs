@@ -6,7 +6,7 @@ use crate::browser::{ENGLISH, Kind, NARROW};
 use crate::scene::{SHORT_OF_FUNDS, Stage, VISA};
 
 /// A declined card, then one that is approved.
-async fn paid(kind: Kind) -> Stage {
+pub async fn paid(kind: Kind) -> Stage {
     let mut stage = Stage::open(kind).await;
     stage.scene.pay().await.expect("the card number is asked for");
     stage.card(SHORT_OF_FUNDS).await;

@@ -15,7 +15,9 @@ use crate::call::{AttemptId, Currency, Money};
 use crate::card::{Card, SPECIMENS, Specimen, YearMonth};
 use crate::config::{self, Config};
 use crate::psp::http::Tap;
-use crate::psp::{self as room, Agreement, Change, Charge, Customer, Mode, NewLink, StoredCard, Storing};
+use crate::psp::{
+    self as room, Address, Agreement, Change, Charge, Customer, Mode, NewLink, StoredCard, Storing,
+};
 use told::Told;
 
 /// How long a payment link lives that is made to be looked at.
@@ -74,6 +76,33 @@ enum Operation {
     Cancel,
     Query,
     Link,
+}
+
+impl Operation {
+    fn word(self) -> &'static str {
+        match self {
+            Operation::Authorise => "authorise",
+            Operation::Tokenise => "tokenise",
+            Operation::ChargeToken => "charge-token",
+            Operation::Refund => "refund",
+            Operation::Cancel => "cancel",
+            Operation::Query => "query",
+            Operation::Link => "link",
+        }
+    }
+
+    /// What the account has to be able to do.
+    fn asks(self) -> room::Operation {
+        match self {
+            Operation::Authorise => room::Operation::Authorise,
+            Operation::Tokenise => room::Operation::Tokenise,
+            Operation::ChargeToken => room::Operation::ChargeToken,
+            Operation::Refund => room::Operation::Refund,
+            Operation::Cancel => room::Operation::Cancel,
+            Operation::Query => room::Operation::Query,
+            Operation::Link => room::Operation::Link,
+        }
+    }
 }
 
 impl Psp {
@@ -141,6 +170,13 @@ impl Try {
             code.parse::<Currency>().map_err(|fault| Fault::Usage(format!("--currency: {fault}")))
         };
         if let (Some(url), None) = (&self.base_url, &self.config) {
+            if !room::KINDS.split(", ").any(|kind| kind == self.name) {
+                return Err(Fault::Usage(format!(
+                    "with --base-url alone, NAME is one of {}; to try the account `{}` there, add --config",
+                    room::KINDS,
+                    self.name
+                )));
+            }
             let account = room::dummy(&self.name, url, Some(Arc::clone(tap)))
                 .map_err(|fault| Fault::Settings(fault.to_string()))?;
             return Ok((account, named("EUR")?));
@@ -162,6 +198,10 @@ impl Try {
     }
 
     async fn ask(&self, psp: &dyn room::Psp, amount: Money, card: &Card) -> Told {
+        // Before anything is charged for it.
+        if let Some(reason) = psp.capabilities().lacking(self.operation.asks()) {
+            return Told::cannot(self.operation.word(), reason);
+        }
         let charge = sale(amount);
         match self.operation {
             Operation::Authorise => Told::answer("authorise", psp.authorise(&charge, card).await),
@@ -244,6 +284,13 @@ fn link(amount: Money) -> NewLink {
         description: "tonegate psp try".into(),
         expires_at: Timestamp::now() + SignedDuration::from_hours(LINK_LIFE_HOURS),
         language: "en".into(),
-        customer: Customer::default(),
+        // Some providers make no link without a country.
+        customer: Customer {
+            billing: Some(Address { country: Some("GB".into()), ..Address::default() }),
+            ..Customer::default()
+        },
     }
 }
+
+#[cfg(test)]
+mod tests;

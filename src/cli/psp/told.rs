@@ -42,7 +42,7 @@ impl Made for StoredCard {
 
 impl Made for Link {
     fn words(self) -> String {
-        format!("link {} ({:?}) {}", self.id, self.state, self.url.unwrap_or_default())
+        format!("{}, {}, named {}", self.state.word(), self.url.unwrap_or_default(), self.id)
     }
 }
 
@@ -71,6 +71,31 @@ impl Told {
         Told { operation, outcome, what, detail, remedy, may_retry, good }
     }
 
+    /// An operation that the account cannot do, and was not asked for.
+    pub(super) fn cannot(operation: &'static str, reason: &str) -> Told {
+        Told {
+            operation,
+            outcome: "not_possible",
+            what: None,
+            detail: reason.into(),
+            remedy: None,
+            may_retry: false,
+            good: false,
+        }
+    }
+
+    /// The outcome, for people.
+    fn phrase(&self) -> &'static str {
+        match self.outcome {
+            "not_charged" => "not charged",
+            "unknown" => "unknown, it may have been done",
+            "taken" => "taken, and a webhook will tell whether it succeeds",
+            "not_done" => "not done",
+            "not_possible" => "not possible with this account, and not asked for",
+            outcome => outcome,
+        }
+    }
+
     pub(super) fn text(&self, exchanges: &[Seen], took: Duration) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -84,10 +109,17 @@ impl Told {
                 let _ = writeln!(text, "< {line}");
             }
         }
-        let _ = writeln!(text, "{self} in {} ms", took.as_millis());
-        if let Some(remedy) = &self.remedy {
-            let _ = writeln!(text, "{remedy}");
+        if !exchanges.is_empty() {
+            text.push('\n');
         }
+        let _ = writeln!(text, "{self}");
+        if let Some(remedy) = &self.remedy {
+            let _ = writeln!(text, "what to do: {remedy}");
+        }
+        if self.may_retry {
+            let _ = writeln!(text, "the same key may be sent again");
+        }
+        let _ = writeln!(text, "took {} ms", took.as_millis());
         text
     }
 
@@ -107,7 +139,7 @@ impl Told {
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.operation, self.outcome)?;
+        write!(f, "{}: {}", self.operation, self.phrase())?;
         if let Some(what) = &self.what {
             write!(f, " ({what})")?;
         }
@@ -143,12 +175,28 @@ mod tests {
         };
         assert_eq!(
             told.text(std::slice::from_ref(&seen), took),
-            "> POST https://pay.example/\n> {}\n< HTTP 402 (1 ms)\n\
-             authorise: declined (insufficient_funds): HTTP 402 no in 1 ms\n"
+            "> POST https://pay.example/\n> {}\n< HTTP 402 (1 ms)\n\n\
+             authorise: declined (insufficient_funds): HTTP 402 no\ntook 1 ms\n"
         );
         let json = told.json("shop", &[seen], took);
         assert_eq!((&json["outcome"], &json["what"]), (&json!("declined"), &json!("insufficient_funds")));
         assert_eq!((&json["took_ms"], &json["exchanges"][0]["status"]), (&json!(1.5), &json!("HTTP 402")));
         assert!(!told.good);
+    }
+
+    #[test]
+    fn what_is_not_over_is_said_in_words() {
+        let text = |told: Told| told.text(&[], Duration::from_millis(2));
+        let taken = Told::reply("refund", Reply::taken("re_1".to_owned(), "HTTP 202"));
+        assert_eq!(
+            text(taken),
+            "refund: taken, and a webhook will tell whether it succeeds (re_1): HTTP 202\ntook 2 ms\n"
+        );
+        let lost = Answer::unknown("no answer").with_remedy("look").retryable(true);
+        assert_eq!(
+            text(Told::answer("authorise", lost)),
+            "authorise: unknown, it may have been done: no answer\nwhat to do: look\n\
+             the same key may be sent again\ntook 2 ms\n"
+        );
     }
 }

@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::api;
 use crate::config::ApiSection;
+use crate::pbx::AgentKeys;
+use crate::people::{People, Rules as PeopleRules};
 use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings};
 use crate::psp::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
 use crate::psp::http::HttpSettings;
@@ -67,7 +69,6 @@ fn stripe(tells: Tells, secret: &str, key: &str, reference: &str) -> Sent {
     let (kind, object) = match tells {
         Tells::Approved => ("payment_intent.succeeded", json!({ "id": reference, "metadata": named })),
         Tells::Declined => ("payment_intent.payment_failed", json!({ "id": reference, "metadata": named })),
-        // Made in the dashboard: without our key.
         Tells::Refunded => (
             "refund.created",
             json!({ "id": format!("re_{reference}"), "payment_intent": reference, "status": "succeeded" }),
@@ -205,8 +206,22 @@ async fn served(accounts: Vec<Arc<dyn Psp>>) -> (Room, String) {
     let room = room(|_| accounts).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let rules =
+        PeopleRules { idle_ms: 1, session_ms: 1, code_required: Vec::new(), issuer: "tonegate".into() };
+    let people = People::new(room.store.clone(), rules).expect("people");
+    let door = api::Doorway {
+        tls: false,
+        behind_proxy: false,
+        trusted_proxies: Vec::new(),
+        frame_ancestors: Vec::new(),
+    };
+    let auth = api::Auth::new(people, ApiSection::default().key, None, door);
+    let console = api::console::Surroundings {
+        keys: AgentKeys::default(),
+        check: Arc::new(|| Box::pin(async { Ok(Vec::new()) })),
+    };
     let desk = Arc::clone(&room.desk);
-    tokio::spawn(api::serve(listener, desk, ApiSection::default().key, CancellationToken::new()));
+    tokio::spawn(api::serve(listener, desk, auth, None, None, console, CancellationToken::new()));
     (room, url)
 }
 
@@ -245,11 +260,9 @@ async fn every_provider_is_believed_with_its_signature_once_and_in_any_order() {
         let forged = post(&url, said(Tells::Approved, "0BAD")).await;
         assert_eq!(forged.0, 401, "{name}: {forged:?}");
         assert_eq!(stands().await, (AttemptState::Unknown, Some(Ending::Unknown), 0), "{name}");
-        // A body that is not the one that was signed.
         let (headers, body) = said(Tells::Approved, secret);
         let tampered = post(&url, (headers, body.replace("4250", "4251"))).await;
         assert_eq!(tampered.0, 401, "{name}: {tampered:?}");
-        // A refund of what nobody knows to be charged yet.
         assert_eq!(post(&url, said(Tells::Refunded, secret)).await, (200, (*reply).to_owned()), "{name}");
         assert_eq!(stands().await, (AttemptState::Unknown, Some(Ending::Unknown), 0), "{name}");
         // Told, told again, and contradicted by something late.

@@ -3,6 +3,11 @@
 //! A charge is one `POST /payments` with `payment_type: MOTO`. Its idempotency key and its `reference` are the
 //! attempt's own key. Only answers that succeeded are remembered under a key: after an HTTP 5xx the same key would
 //! be a new attempt, so that one is never sent again but looked up by its reference.
+//!
+//! Read in Checkout.com's own pages: "Get a list of payments" (`GET /payments` with `reference`, `limit` and `skip`,
+//! the latest first), "Configure your webhook server" (`Cko-Signature` is the HMAC-SHA256 of the body as it came, in
+//! hexadecimal; webhooks come at least once and in any order), and the event pages (a dispute is named by `id`, its
+//! payment by `payment_id` and `payment_reference`).
 
 mod body;
 mod settings;

@@ -55,7 +55,7 @@ fn told(kind: &str, data: &Map<String, Value>) -> Option<News> {
     };
     let detail = format!("{kind} {}", at("response_code").unwrap_or_default());
     Some(News {
-        key: at("reference").map(Into::into),
+        key: at("reference").or_else(|| at("payment_reference")).map(Into::into),
         reference: Some(at("payment_id").unwrap_or(id).into()),
         // A dispute is named by `id` and its payment by `payment_id`; other changes the other way round.
         change: at("action_id").or_else(|| at("payment_id").map(|_| id)).map(Into::into),

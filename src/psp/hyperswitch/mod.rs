@@ -3,6 +3,11 @@
 //! A charge is one `POST /payments` with `payment_channel: telephone_order`. Its `payment_id` derives from the
 //! attempt's key; a second payment of the same name is refused, so that nothing is charged twice, and what became
 //! of the first is asked for by that name.
+//!
+//! Read in Hyperswitch's API reference, its own source and its own tests: "Payment flows" (the states; a card that is
+//! stored with `setup_future_usage` has a `payment_method_id`, which `recurring_details` charges with
+//! `off_session`), HTTP 400 with `HE_01` for a `payment_id` or refund that exists already, and
+//! `X-Webhook-Signature-512`, the HMAC-SHA512 of the body in hexadecimal, by the payment response hash key.
 
 mod body;
 mod settings;

@@ -2,6 +2,13 @@
 //!
 //! A charge is one `Charge/CreatePayment`. There is no idempotency key: nothing is ever sent twice, and a lost
 //! answer is looked up by its order number, which is the attempt's own key.
+//!
+//! Read in Lyra's documentation of the REST API (V4.0): the tables of error codes (`INT` is a fault of the request,
+//! `ACQ` the acquirer's, with its own code behind it, `PSP` Lyra's own), and in requests and notifications as shops
+//! publish them: `transactionOptions.cardOptions.paymentSource` (`EC` for e-commerce; `MOTO` as in the form API's
+//! `vads_payment_src`), `transactionDetails.parentTransactionUuid` of a refund, and `kr-hash`, the HMAC-SHA256 of
+//! `kr-answer` in hexadecimal, which is made with the REST password where `kr-hash-key` says `password`, as in
+//! notifications to a server. Cards sent by a shop's own server are for shops that Lyra lists as PCI DSS compliant.
 
 mod body;
 mod settings;

@@ -10,8 +10,7 @@ use crate::call::DeclineReason;
 use crate::psp::http::HttpSettings;
 use crate::psp::lyra::{Lyra, LyraSettings};
 use crate::psp::{
-    Agreement, Change, Effect, Event, Link, LinkState, Mode, NewLink, StoredCard, Storing, Webhook,
-    WebhookFault,
+    Agreement, Change, Effect, Event, Link, LinkState, Mode, NewLink, StoredCard, Webhook, WebhookFault,
 };
 
 const CARD: &str = "4970100000000055";
@@ -70,15 +69,19 @@ fn pay(body: &Value, order: &str) -> Said {
         Some(151) => unpaid("51"),
         Some(154) => unpaid("54"),
         Some(191) => unpaid("91"),
-        Some(210) => error("PSP_030", "not allowed"),
-        Some(291) => error("INT_009", "invalid field"),
+        Some(210) => error("INT_913", "allowed for PCI DSS merchants alone"),
+        Some(225) => error("PSP_025", "unknown contract"),
+        Some(226) => error("PSP_026", "invalid card number"),
+        Some(202) => error("PSP_202", "expired"),
+        Some(206) => error("PSP_106", "too many"),
+        Some(291) => error("INT_015", "invalid field"),
         Some(300) => success(json!({ "orderStatus": "RUNNING", "transactions": [{ "uuid": "u1" }] })),
         Some(301) => error("INT_999", "unknown"),
         _ => paid(json!({ "uuid": "u1" })).charging(order),
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings, password: &str) -> Result<Lyra, String> {
+pub(super) fn connector_with(base: &str, http: &HttpSettings, password: &str) -> Result<Lyra, String> {
     let settings = LyraSettings::at(base, "12345");
     Lyra::new("lyra", &settings, http, password.to_owned().into(), None).map_err(|fault| fault.to_string())
 }
@@ -116,13 +119,7 @@ async fn a_charge_has_exactly_the_published_shape() {
 #[tokio::test]
 async fn tokens_changes_and_links() {
     let (fake, lyra) = fake().await;
-    let storing = Storing {
-        key: "tg-s".into(),
-        shopper_reference: "cust-0042".into(),
-        currency: "EUR".parse().expect("a currency"),
-        agreement: Agreement::Unscheduled,
-        customer: Customer::default(),
-    };
+    let storing = storing(Agreement::Unscheduled);
     let stored = StoredCard { token: "tok_1".into(), shopper: "cust-0042".into() };
     assert_eq!(lyra.tokenise(&storing, &card(CARD)).await.effect, Effect::Done(stored.clone()));
     assert!(approved(&lyra.charge_token(&charge("tg-c", "5.00"), &stored, Agreement::Unscheduled).await));
@@ -162,20 +159,22 @@ async fn tokens_changes_and_links() {
 async fn declines_have_their_reasons_and_faults_of_the_configuration_are_none() {
     use DeclineReason::*;
     let (fake, lyra) = fake().await;
-    for (euros, reason) in [("1.05", Generic), ("1.51", InsufficientFunds), ("1.54", Expired)] {
-        let answer = lyra.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(
-            (&answer.outcome, &answer.remedy),
-            (&Outcome::Declined(reason), &None),
-            "{euros} {answer:?}"
-        );
-    }
-    for (euros, word) in [("2.10", "MOTO"), ("2.91", "settings")] {
-        let answer = lyra.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(answer.outcome, Outcome::NotCharged, "{euros} {answer:?}");
-        assert!(answer.remedy.as_ref().is_some_and(|remedy| remedy.contains(word)), "{euros} {answer:?}");
-    }
+    declined(
+        &lyra,
+        CARD,
+        &[
+            ("1.05", Generic),
+            ("1.51", InsufficientFunds),
+            ("1.54", Expired),
+            ("2.26", Invalid),
+            ("2.02", Expired),
+        ],
+    )
+    .await;
+    misconfigured(&lyra, CARD, &[("2.10", "MOTO"), ("2.25", "contract"), ("2.91", "settings")]).await;
     assert_eq!(lyra.authorise(&charge("a", "1.91"), &card(CARD)).await.outcome, Outcome::NotCharged);
+    let busy = lyra.authorise(&charge("c", "2.06"), &card(CARD)).await;
+    assert_eq!((busy.outcome, busy.may_retry), (Outcome::NotCharged, true));
     for open in ["3.00", "3.01"] {
         let answer = lyra.authorise(&charge(open, open), &card(CARD)).await;
         assert_eq!((answer.outcome, answer.may_retry), (Outcome::Unknown, false), "{open}");

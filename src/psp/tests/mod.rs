@@ -11,6 +11,7 @@ mod failover;
 mod fake;
 mod hyperswitch;
 mod lyra;
+mod modes;
 mod never_twice;
 mod stripe;
 mod stripe_fake;
@@ -22,8 +23,8 @@ use std::collections::BTreeMap;
 
 use super::generic::{GenericConnector, GenericSettings};
 use super::testbank::{RunningBank, TestBank, TestBankSettings};
-use super::{Address, Answer, Charge, Customer, History, Psp};
-use crate::call::{AttemptId, Money, Outcome};
+use super::{Address, Agreement, Answer, Charge, Customer, History, Psp, Storing};
+use crate::call::{AttemptId, DeclineReason, Money, Outcome};
 use crate::card::{Brand, Card, Entry, Key, YearMonth};
 
 /// What tests let a late answer take, and how long they wait for an answer.
@@ -91,6 +92,35 @@ pub(super) fn charge(key: &str, euros: &str) -> Charge {
         caller_number: None,
         customer: Customer::default(),
         parameters: BTreeMap::new(),
+    }
+}
+
+/// A card that is to be stored.
+pub(super) fn storing(agreement: Agreement) -> Storing {
+    Storing {
+        key: "tg-s".into(),
+        shopper_reference: "cust-0042".into(),
+        currency: "EUR".parse().expect("a currency"),
+        agreement,
+        customer: Customer::default(),
+    }
+}
+
+/// Charges each of these amounts: the issuer says no, for this reason, and there is nothing to mend.
+pub(super) async fn declined(psp: &dyn Psp, number: &str, expected: &[(&str, DeclineReason)]) {
+    for (euros, reason) in expected {
+        let answer = psp.authorise(&charge(euros, euros), &card(number)).await;
+        let no = (Outcome::Declined(*reason), None);
+        assert_eq!((answer.outcome.clone(), answer.remedy.clone()), no, "{euros} {answer:?}");
+    }
+}
+
+/// Charges each of these amounts: nothing is charged, and the admin is told what to mend, in words with this one.
+pub(super) async fn misconfigured(psp: &dyn Psp, number: &str, expected: &[(&str, &str)]) {
+    for (euros, word) in expected {
+        let answer = psp.authorise(&charge(euros, euros), &card(number)).await;
+        assert_eq!(answer.outcome, Outcome::NotCharged, "{euros} {answer:?}");
+        assert!(answer.remedy.as_ref().is_some_and(|remedy| remedy.contains(word)), "{euros} {answer:?}");
     }
 }
 

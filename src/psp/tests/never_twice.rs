@@ -50,7 +50,7 @@ pub async fn whatever_breaks(fake: &Fake, psp: &dyn Psp, lines: &[&str], knows: 
                     steps.push(step);
                 })
                 .await;
-            let charges = fake.charges().get(&key).copied().unwrap_or(0);
+            let charges = charged(fake, &key);
             assert!(charges <= 1, "{line} {how:?}: charged {charges} times: {steps:?}");
             match &answer.outcome {
                 Outcome::Approved { .. } => assert_eq!(charges, 1, "{line} {how:?}: {answer:?}"),
@@ -70,6 +70,12 @@ pub async fn whatever_breaks(fake: &Fake, psp: &dyn Psp, lines: &[&str], knows: 
     }
 }
 
+/// How often a key was charged; some providers take it without its hyphens.
+fn charged(fake: &Fake, key: &str) -> u32 {
+    let plain = |key: &str| key.replace('-', "");
+    fake.charges().iter().filter(|(known, _)| plain(known) == plain(key)).map(|(_, times)| times).sum()
+}
+
 /// Ten requests at once with one key.
 pub async fn ten_at_once(fake: &Fake, psp: &dyn Psp) {
     let charge = charge("tg-ten", "42.50");
@@ -80,7 +86,7 @@ pub async fn ten_at_once(fake: &Fake, psp: &dyn Psp) {
         answers.iter().all(|answer| approved(answer) || answer.outcome == Outcome::Unknown),
         "none is told as failed: {answers:?}"
     );
-    assert_eq!(fake.charges().get("tg-ten"), Some(&1));
+    assert_eq!(charged(fake, "tg-ten"), 1);
 }
 
 /// A provider that is not there was not asked for money.

@@ -8,7 +8,7 @@ use crate::call::DeclineReason;
 use crate::psp::http::HttpSettings;
 use crate::psp::stripe::{Stripe, StripeSecrets, StripeSettings};
 use crate::psp::{
-    Address, Agreement, Bounds, Change, Effect, Link, LinkState, Mode, NewLink, StoredCard, Storing, settle,
+    Address, Agreement, Bounds, Change, Effect, Link, LinkState, Mode, NewLink, StoredCard, settle,
 };
 
 const CARD: &str = "4242424242424242";
@@ -88,13 +88,7 @@ async fn the_postal_code_that_was_keyed_goes_with_the_card() {
 #[tokio::test]
 async fn cards_are_stored_and_charged_later() {
     let (fake, stripe) = fake().await;
-    let storing = Storing {
-        key: "tg-s".into(),
-        shopper_reference: "cust-0042".into(),
-        currency: "EUR".parse().expect("a currency"),
-        agreement: Agreement::Unscheduled,
-        customer: Customer::default(),
-    };
+    let storing = storing(Agreement::Unscheduled);
     let stored = StoredCard { token: "pm_1".into(), shopper: "cus_1".into() };
     assert_eq!(stripe.tokenise(&storing, &card(CARD)).await.effect, Effect::Done(stored.clone()));
     let lines: Vec<String> = fake.asked().iter().map(|asked| asked.line()).collect();
@@ -153,26 +147,20 @@ async fn changes_and_links_have_the_published_shape() {
 async fn declines_have_their_reasons_and_faults_of_the_configuration_are_none() {
     use DeclineReason::*;
     let (fake, stripe) = fake().await;
-    for (euros, reason) in [
-        ("1.05", Generic),
-        ("1.51", InsufficientFunds),
-        ("1.41", Blocked),
-        ("1.54", Expired),
-        ("1.82", CodeWrong),
-        ("1.65", LimitExceeded),
-    ] {
-        let answer = stripe.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(
-            (&answer.outcome, &answer.remedy),
-            (&Outcome::Declined(reason), &None),
-            "{euros} {answer:?}"
-        );
-    }
-    for (euros, word) in [("2.10", "MOTO"), ("2.38", "currency")] {
-        let answer = stripe.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(answer.outcome, Outcome::NotCharged, "{euros} {answer:?}");
-        assert!(answer.remedy.as_ref().is_some_and(|remedy| remedy.contains(word)), "{euros} {answer:?}");
-    }
+    declined(
+        &stripe,
+        CARD,
+        &[
+            ("1.05", Generic),
+            ("1.51", InsufficientFunds),
+            ("1.41", Blocked),
+            ("1.54", Expired),
+            ("1.82", CodeWrong),
+            ("1.65", LimitExceeded),
+        ],
+    )
+    .await;
+    misconfigured(&stripe, CARD, &[("2.10", "MOTO"), ("2.38", "currency")]).await;
     for (euros, outcome, may_retry) in [
         ("1.96", Outcome::NotCharged, false),
         ("2.29", Outcome::NotCharged, true),

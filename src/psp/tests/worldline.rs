@@ -10,7 +10,8 @@ use crate::call::DeclineReason;
 use crate::psp::http::HttpSettings;
 use crate::psp::worldline::{Worldline, WorldlineSecrets, WorldlineSettings};
 use crate::psp::{
-    Agreement, Change, Effect, Event, Link, LinkState, NewLink, StoredCard, Storing, Webhook, WebhookFault,
+    Agreement, Change, Effect, Environment, Event, Link, LinkState, NewLink, StoredCard, Webhook,
+    WebhookFault,
 };
 
 const CARD: &str = "5555555555554444";
@@ -63,6 +64,9 @@ fn pay(body: &Value, key: &str) -> Said {
         Some(0) => Said::new(201, paid("ACCOUNT_VERIFIED")),
         Some(105) => rejected("30001001"),
         Some(151) => rejected("30511001"),
+        Some(143) => rejected("30431001"),
+        Some(191) => rejected("30911001"),
+        Some(139) => rejected("40001139"),
         Some(154) => rejected("30331001"),
         Some(291) => Said::new(400, json!({ "errors": [{ "errorCode": "50001111", "message": "no" }] })),
         Some(292) => Said::new(404, json!({ "errors": [{ "errorCode": "1002", "message": "no" }] })),
@@ -73,8 +77,9 @@ fn pay(body: &Value, key: &str) -> Said {
     }
 }
 
-fn connector_with(base: &str, http: &HttpSettings) -> Worldline {
-    let settings = WorldlineSettings { url: Some(base.into()), ..WorldlineSettings::test("SHOP", "KEYID") };
+pub(super) fn connector_with(base: &str, http: &HttpSettings, environment: Environment) -> Worldline {
+    let settings =
+        WorldlineSettings { url: Some(base.into()), environment, ..WorldlineSettings::test("SHOP", "KEYID") };
     let secrets = WorldlineSecrets {
         secret_key: "SECRET".to_owned().into(),
         webhook_secret: Some("sign".to_owned().into()),
@@ -84,7 +89,7 @@ fn connector_with(base: &str, http: &HttpSettings) -> Worldline {
 
 async fn fake() -> (Fake, Worldline) {
     let fake = Fake::start(Direct).await;
-    let worldline = connector_with(&fake.url(), &patient());
+    let worldline = connector_with(&fake.url(), &patient(), Environment::Test);
     (fake, worldline)
 }
 
@@ -97,7 +102,7 @@ async fn a_charge_has_exactly_the_published_shape() {
     let answer = worldline.authorise(&sale, &card(CARD)).await;
     assert_eq!(answer.outcome, Outcome::Approved { reference: "1_0".into() }, "{answer:?}");
     let asked = fake.asked().remove(0);
-    assert_eq!(asked.header("x-gcs-idempotence-key"), "tg-1");
+    assert_eq!(asked.header("x-gcs-idempotence-key"), "tg1");
     assert_eq!(
         asked.json(),
         json!({
@@ -121,13 +126,7 @@ async fn a_charge_has_exactly_the_published_shape() {
 #[tokio::test]
 async fn tokens_changes_and_links() {
     let (fake, worldline) = fake().await;
-    let storing = Storing {
-        key: "tg-s".into(),
-        shopper_reference: "cust-0042".into(),
-        currency: "EUR".parse().expect("a currency"),
-        agreement: Agreement::Unscheduled,
-        customer: Customer::default(),
-    };
+    let storing = storing(Agreement::Unscheduled);
     let stored = StoredCard { token: "tok_1".into(), shopper: "cust-0042".into() };
     assert_eq!(worldline.tokenise(&storing, &card(CARD)).await.effect, Effect::Done(stored.clone()));
     assert_eq!(fake.asked()[0].json()["cardPaymentMethodSpecificInput"]["tokenize"], true);
@@ -162,19 +161,20 @@ async fn tokens_changes_and_links() {
 async fn declines_have_their_reasons_and_faults_of_the_configuration_are_none() {
     use DeclineReason::*;
     let (fake, worldline) = fake().await;
-    for (euros, reason) in [("1.05", Generic), ("1.51", InsufficientFunds), ("1.54", Expired)] {
-        let answer = worldline.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(
-            (&answer.outcome, &answer.remedy),
-            (&Outcome::Declined(reason), &None),
-            "{euros} {answer:?}"
-        );
-    }
-    for (euros, word) in [("2.91", "settings"), ("2.92", "merchant_id"), ("3.01", "MOTO")] {
-        let answer = worldline.authorise(&charge(euros, euros), &card(CARD)).await;
-        assert_eq!(answer.outcome, Outcome::NotCharged, "{euros} {answer:?}");
-        assert!(answer.remedy.as_ref().is_some_and(|remedy| remedy.contains(word)), "{euros} {answer:?}");
-    }
+    declined(
+        &worldline,
+        CARD,
+        &[
+            ("1.05", Generic),
+            ("1.51", InsufficientFunds),
+            ("1.54", Expired),
+            ("1.43", Blocked),
+            ("1.39", ReferToBank),
+        ],
+    )
+    .await;
+    misconfigured(&worldline, CARD, &[("2.91", "settings"), ("2.92", "merchant_id"), ("3.01", "MOTO")]).await;
+    assert_eq!(worldline.authorise(&charge("a", "1.91"), &card(CARD)).await.outcome, Outcome::NotCharged);
     for (euros, may_retry) in [("3.00", false), ("3.09", true)] {
         let answer = worldline.authorise(&charge(euros, euros), &card(CARD)).await;
         assert_eq!((answer.outcome, answer.may_retry), (Outcome::Unknown, may_retry), "{euros}");
@@ -185,7 +185,7 @@ async fn declines_have_their_reasons_and_faults_of_the_configuration_are_none() 
 #[tokio::test]
 async fn whatever_breaks_there_is_one_charge() {
     let fake = Fake::start(Direct).await;
-    let worldline = connector_with(&fake.url(), &impatient());
+    let worldline = connector_with(&fake.url(), &impatient(), Environment::Test);
     // After HTTP 500, and after an answer that cannot be read, nothing but the webhook tells.
     whatever_breaks(&fake, &worldline, &["POST /v2/SHOP/payments"], false).await;
 }
@@ -194,13 +194,13 @@ async fn whatever_breaks_there_is_one_charge() {
 async fn ten_at_once_are_one_charge_and_nobody_there_is_none() {
     let (fake, worldline) = fake().await;
     ten_at_once(&fake, &worldline).await;
-    nobody_there(&connector_with("http://127.0.0.1:9", &impatient())).await;
+    nobody_there(&connector_with("http://127.0.0.1:9", &impatient(), Environment::Test)).await;
 }
 
 #[test]
 fn a_webhook_is_believed_only_with_its_signature_and_names_the_attempt() {
     use base64::Engine;
-    let worldline = connector_with("https://x.example", &patient());
+    let worldline = connector_with("https://x.example", &patient(), Environment::Test);
     let attempt = AttemptId { payment: 0x0192_0000_0000_7000_8000_0000_0000_0001, ordinal: 2 };
     let reference = attempt.key().replace('-', "");
     let body = json!({ "type": "payment.captured", "payment": { "id": "1_0", "paymentOutput": {
@@ -218,4 +218,25 @@ fn a_webhook_is_believed_only_with_its_signature_and_names_the_attempt() {
     assert_eq!(news[0].key, Some(attempt.key()));
     assert_eq!(news[0].event, Event::Charge(Outcome::Approved { reference: "1_0".into() }));
     assert_eq!(read("AAAA"), Err(WebhookFault::Signature));
+    // An operation's key, without its hyphens, is told from an attempt's; a list of one event is one event.
+    let operation = "tgo-01920000-0000-7000-8000-000000000001";
+    let event = json!([{ "type": "refund.refunded", "refund": { "id": "1_0_1", "refundOutput": {
+        "amountOfMoney": { "amount": 500, "currencyCode": "EUR" },
+        "references": { "merchantReference": operation.replace('-', "") } } } }])
+    .to_string();
+    let right =
+        base64::engine::general_purpose::STANDARD.encode(aws_lc_rs::hmac::sign(&key, event.as_bytes()));
+    let headers = [("x-gcs-signature".to_owned(), right)];
+    let webhook = Webhook { headers: &headers, body: event.as_bytes(), now_s: 0 };
+    let news = worldline.verify_webhook(&webhook).expect("believed").news;
+    assert_eq!((news[0].key.as_deref(), &news[0].event), (Some(operation), &Event::Refunded(true)));
+}
+
+#[tokio::test]
+async fn no_key_is_longer_than_worldline_takes() {
+    let (fake, worldline) = fake().await;
+    let longest = AttemptId { payment: u128::MAX, ordinal: 255 }.key();
+    assert!(approved(&worldline.authorise(&charge(&longest, "42.50"), &card(CARD)).await));
+    let key = fake.asked()[0].header("x-gcs-idempotence-key").to_owned();
+    assert!(key.len() <= 40 && key.ends_with("255"), "{key}");
 }

@@ -8,7 +8,7 @@ use crate::card::{Brand, Card, SecretBody};
 use crate::psp::compose::{cut, json_with_card, put, put_object};
 use crate::psp::{Address, Change, Charge, Customer, NewLink, StoredCard, Storing};
 
-/// Longest `merchantReference`.
+/// Longest `merchantReference`, and longest idempotence key.
 const REFERENCE_MAX_CHARS: usize = 40;
 
 /// What the key of an operation begins with; that of an attempt goes on with hexadecimal digits.

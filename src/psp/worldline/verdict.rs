@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::call::DeclineReason;
 use crate::psp::Answer;
+use crate::psp::codes::refusal;
 use crate::psp::compose::text_at;
 use crate::psp::http::Came;
 
@@ -41,7 +42,7 @@ fn state(came: &Came, reply: &Map<String, Value>, payment: &Map<String, Value>) 
         "CAPTURED" | "PENDING_CAPTURE" | "CAPTURE_REQUESTED" | "ACCOUNT_VERIFIED" if !at("id").is_empty() => {
             Answer::approved(at("id"), detail)
         }
-        "REJECTED" => Answer::declined(reason(code.as_deref().unwrap_or_default()), detail),
+        "REJECTED" => refused(code.as_deref().unwrap_or_default(), detail),
         "CANCELLED" | "CREATED" => Answer::not_charged(detail),
         "REDIRECTED" => Answer::misconfigured(detail, CHALLENGED),
         // `AUTHORIZATION_REQUESTED`, `PENDING_…` and whatever a later version says: not final.
@@ -55,17 +56,16 @@ fn first_error(fields: &Map<String, Value>) -> Option<String> {
     code.as_str().map(Into::into)
 }
 
-/// `errorCode` of a refused payment: 3000… comes from acquirer and issuer.
-fn reason(code: &str) -> DeclineReason {
-    match code {
-        "30511001" => DeclineReason::InsufficientFunds,
-        "30331001" | "30541001" => DeclineReason::Expired,
-        "30141001" => DeclineReason::Invalid,
-        "30431001" | "30411001" | "30621001" => DeclineReason::Blocked,
-        "30591001" => DeclineReason::Generic,
-        "30611001" | "30651001" => DeclineReason::LimitExceeded,
-        "30021001" | "30011001" => DeclineReason::ReferToBank,
-        _ => DeclineReason::Generic,
+/// A payment that was refused: `errorCode` is `30`, the response code of ISO 8583 field 39, `1001` where acquirer or
+/// issuer refused it.
+fn refused(code: &str, detail: String) -> Answer {
+    let issuer_s = code.strip_prefix("30").and_then(|rest| rest.strip_suffix("1001"));
+    match (code, issuer_s) {
+        (_, Some(response)) if response.len() == 2 => refusal(response, "", detail),
+        // The issuer insists on 3-D Secure, or it failed.
+        ("40001134" | "40001139", _) => Answer::declined(DeclineReason::ReferToBank, detail),
+        // The company's own fraud prevention (3000 11…) among them.
+        _ => Answer::declined(DeclineReason::Generic, detail),
     }
 }
 
@@ -81,7 +81,7 @@ fn failed(came: &Came) -> Answer {
         409 => Answer::unknown(detail).retryable(true),
         429 => Answer::not_charged(detail).retryable(true),
         400 if code.starts_with("2") && code.contains("1007") => Answer::misconfigured(detail, PRODUCT),
-        402 => Answer::declined(reason(&code), detail),
+        402 => refused(&code, detail),
         400..=499 => Answer::misconfigured(detail, REQUEST),
         // Whether a fault is remembered under the key nobody says: it is not sent again.
         _ => Answer::unknown(detail),

@@ -12,6 +12,8 @@ use crate::psp::http::harmless;
 use crate::psp::webhook::WEBHOOK_MAX_BYTES;
 use crate::psp::{Event, News, Verified, Webhook, WebhookFault};
 
+/// Events in one list; one is usual.
+const EVENTS_MAX: usize = 32;
 /// Longest words kept.
 const DETAIL_MAX_CHARS: usize = 240;
 
@@ -24,10 +26,19 @@ pub(super) fn verified(secret: &str, webhook: &Webhook<'_>) -> Result<Verified, 
     let signature = signature.ok_or(WebhookFault::Signature)?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     hmac::verify(&key, webhook.body, &signature).map_err(|_| WebhookFault::Signature)?;
-    let event: Map<String, Value> =
-        serde_json::from_slice(webhook.body).map_err(|_| WebhookFault::Malformed("it is no event"))?;
-    let news = told(text_at(&event, "type").unwrap_or_default(), &event);
-    Ok(Verified { news: news.into_iter().collect(), reply: "" })
+    let none = || WebhookFault::Malformed("it is no event");
+    // One event, or a list of them.
+    let events = match serde_json::from_slice(webhook.body).map_err(|_| none())? {
+        Value::Array(events) if events.len() <= EVENTS_MAX => events,
+        Value::Array(_) => return Err(WebhookFault::Malformed("it holds too many events")),
+        event => vec![event],
+    };
+    let mut news = Vec::new();
+    for event in &events {
+        let event = event.as_object().ok_or_else(none)?;
+        news.extend(told(text_at(event, "type").unwrap_or_default(), event));
+    }
+    Ok(Verified { news, reply: "" })
 }
 
 fn told(kind: &str, event: &Map<String, Value>) -> Option<News> {
@@ -38,6 +49,7 @@ fn told(kind: &str, event: &Map<String, Value>) -> Option<News> {
             Event::Charge(Outcome::Approved { reference: id.into() })
         }
         "payment.rejected" => Event::Charge(Outcome::Declined(DeclineReason::Generic)),
+        "payment.rejected_capture" => Event::Captured(false),
         "payment.cancelled" => Event::Cancelled(true),
         "payment.refunded" | "refund.refunded" => Event::Refunded(true),
         "refund.rejected" => Event::Refunded(false),

@@ -46,8 +46,14 @@ if (page) {
     if (reopen || stream.readyState === EventSource.CLOSED) {
       stream.close();
       clearTimeout(watch);
-      setTimeout(open, RETRY_MS);
+      setTimeout(ask, RETRY_MS);
     }
+  };
+  // Whoever is signed out by now is led to the login page.
+  const ask = async () => {
+    const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") location.reload();
+    else open();
   };
   const open = () => {
     stream = new EventSource(page.dataset.stream);
