@@ -10,6 +10,7 @@ mod commanded;
 mod customer;
 mod event;
 mod feed;
+mod in_hand;
 mod live;
 mod merchant;
 mod news;
@@ -69,6 +70,8 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// Attempts that are being settled.
+    in_hand: in_hand::InHand,
     /// An outcome has just stayed unknown.
     look_soon: Notify,
     /// Accounts that have open attempts and are configured no more; each was told once.
@@ -93,6 +96,7 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            in_hand: in_hand::InHand::default(),
             look_soon: Notify::new(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
