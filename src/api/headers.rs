@@ -14,7 +14,8 @@ const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// What pages may do: load from here alone, run no inline script, and be framed by those who are named.
+/// What pages may do: load from here alone, run no inline script, hold one style (by its hash), and be framed by
+/// those who are named.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     content: HeaderValue,
@@ -27,7 +28,9 @@ impl Policy {
         let framed = !ancestors.is_empty();
         let by = if framed { format!("'self' {}", ancestors.join(" ")) } else { "'self'".into() };
         let policy = format!(
-            "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {by}"
+            "default-src 'self'; style-src 'self' {}; object-src 'none'; base-uri 'none'; form-action 'self'; \
+             frame-ancestors {by}",
+            super::console::style_source(),
         );
         let strict = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         Self { content: HeaderValue::from_str(&policy).unwrap_or(strict), framed }

@@ -8,6 +8,7 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
 //! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
@@ -15,6 +16,7 @@
 //! `application/problem+json` (RFC 9457).
 
 mod auth;
+pub mod console;
 mod customer;
 mod events;
 mod headers;
@@ -23,6 +25,7 @@ mod payments;
 mod problem;
 mod tls;
 pub mod twilio;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -66,16 +69,18 @@ pub async fn serve(
     auth: Auth,
     tls: Option<Tls>,
     twilio: Option<Arc<twilio::Twilio>>,
+    console: console::Surroundings,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let entrance = tls::Entrance::new(listener, tls, &stop)?;
     let state = State { desk, auth, stop: stop.clone() };
-    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state));
+    let pages = console::router(&state, console);
+    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
     let service = routes.into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
-fn router(state: State) -> Router {
+fn router(state: State, pages: Router) -> Router {
     let auth = state.auth.clone();
     let needs = |scope: Scope| from_fn_with_state((auth.clone(), scope), auth::guard);
     let guarded = Router::new()
@@ -84,6 +89,8 @@ fn router(state: State) -> Router {
         .route("/v1/payments/{id}", get(payments::show).layer(needs(Scope::PaymentsRead)))
         .route("/v1/payments/{id}/commands", post(payments::command).layer(needs(Scope::PaymentsWrite)))
         .route("/v1/events", get(events::stream).layer(needs(Scope::Events)))
+        .route("/v1/webhooks", get(webhooks::list).layer(needs(Scope::Events)))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(needs(Scope::Admin)))
         .route_layer(from_fn_with_state(auth.clone(), auth::identify));
     let router = Router::new()
         .route("/health", get(|| async { "ok\n" }))
@@ -94,7 +101,8 @@ fn router(state: State) -> Router {
         .merge(auth::routes(&auth))
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(state);
+        .with_state(state)
+        .merge(pages);
     auth::surround(router, &auth)
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -35,6 +36,17 @@ impl Check {
         }
         Ok(ExitCode::from(1))
     }
+}
+
+/// The same look, for the console: at the file as it stands when somebody asks.
+pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
+    Arc::new(move || {
+        let file = file.clone();
+        Box::pin(async move {
+            let config = Config::load(&file).map_err(|fault| fault.to_string())?;
+            findings(&config).await.map_err(|fault| fault.to_string())
+        })
+    })
 }
 
 /// All that is found, the worst first.

@@ -16,7 +16,7 @@ use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
 use crate::psp;
 use crate::store::{Store, StoreSettings};
-use crate::{api, harden, observe};
+use crate::{api, harden, observe, outbox};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
@@ -41,11 +41,16 @@ impl Serve {
         }
         let accounts = accounts::accounts(&config)?;
         let merchants = accounts::merchants(&config, &accounts)?;
-        super::runtime()?.block_on(serve(config, accounts, merchants))
+        super::runtime()?.block_on(serve(self.config, config, accounts, merchants))
     }
 }
 
-async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Result<ExitCode, Fault> {
+async fn serve(
+    file: PathBuf,
+    config: Config,
+    accounts: Accounts,
+    merchants: Merchants,
+) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
@@ -61,6 +66,9 @@ async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Resu
             "card data cannot be locked in memory and might be swapped out: raise LimitMEMLOCK in the unit"
         );
     }
+    let endpoints =
+        config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
+    store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
@@ -70,9 +78,11 @@ async fn serve(config: Config, accounts: Accounts, merchants: Merchants) -> Resu
         None
     };
     let stop = CancellationToken::new();
+    outbox::carry(&store, endpoints, &stop).map_err(Fault::Unavailable)?;
     let (auth, tls) = people::checks(&config, store.clone())?;
     let door = people::open_door(&auth, stop.clone())?;
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, stop.clone()));
+    let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;

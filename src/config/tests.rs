@@ -8,6 +8,7 @@ use super::*;
 mod asterisk;
 mod example;
 mod merchants;
+mod people;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"
@@ -169,12 +170,6 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
             without("key_file = \"api.key\""),
             "t.toml: key `api.key_file`: missing; put the secret alone into a file of mode 600 and write \
              its path, or write `key_credential` with the name of a systemd credential",
-        ),
-        (
-            swapped("[api]", "[api]\nlisten = \"0.0.0.0:8090\""),
-            "t.toml: key `api.listen`: 0.0.0.0:8090 can be reached from other machines; \
-             end TLS here (api.tls_certificate_file and api.tls_key_file), or set api.behind_tls_proxy = true \
-             once a proxy ends TLS before it",
         ),
         (
             swapped("[api]", "[api]\nlisten = \"localhost\""),

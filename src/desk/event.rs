@@ -102,11 +102,29 @@ pub enum EventBody {
     Ended {
         ending: Ending,
     },
+    /// A sentence goes out to `customer` or `agent`; the words are those that are heard.
+    Says {
+        to: &'static str,
+        words: String,
+        language: &'static str,
+    },
+    /// The last sentence to that party has ended.
+    Said {
+        to: &'static str,
+    },
     /// What became of an attempt became known after the call.
     Settled {
         attempt: u8,
         #[serde(serialize_with = "outcome_word")]
         outcome: Outcome,
+    },
+    /// What became of a capture, cancellation, refund, chargeback or link, or how a link stands.
+    Operation {
+        operation: Uuid,
+        kind: &'static str,
+        state: &'static str,
+        amount: String,
+        link: Option<&'static str>,
     },
 }
 
@@ -153,8 +171,7 @@ impl EventBody {
             }
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
-            Notice::Left(Party::Customer) => Self::Left { party: "customer" },
-            Notice::Left(Party::Agent) => Self::Left { party: "agent" },
+            Notice::Left(party) => Self::Left { party: party_word(*party) },
             Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
@@ -172,6 +189,8 @@ impl EventBody {
                 | Self::BankSlow
                 | Self::Remaining { .. }
                 | Self::Confirming
+                | Self::Says { .. }
+                | Self::Said { .. }
         )
     }
 
@@ -202,8 +221,19 @@ impl EventBody {
             Self::Alarm { .. } => "alarm",
             Self::Unsealed => "unsealed",
             Self::Ended { .. } => "ended",
+            Self::Says { .. } => "says",
+            Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
+            Self::Operation { .. } => "operation",
         }
+    }
+}
+
+/// Who, as the feed says it.
+pub(super) fn party_word(party: Party) -> &'static str {
+    match party {
+        Party::Customer => "customer",
+        Party::Agent => "agent",
     }
 }
 

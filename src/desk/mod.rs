@@ -14,11 +14,15 @@ mod in_hand;
 mod live;
 mod merchant;
 mod news;
+mod operations;
 mod payment;
 mod reconcile;
+mod sentences;
 mod start;
 mod storing;
 mod task;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use commanded::Commanded;
@@ -26,6 +30,7 @@ pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use operations::{LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
 pub use start::StartError;
 pub use webhook::HookFault;
@@ -74,6 +79,8 @@ pub struct Desk {
     in_hand: in_hand::InHand,
     /// An outcome has just stayed unknown.
     look_soon: Notify,
+    /// Operations that this process is sending.
+    underway: Arc<operations::Underway>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -98,6 +105,7 @@ impl Desk {
             waiting: webhook::Waiting::default(),
             in_hand: in_hand::InHand::default(),
             look_soon: Notify::new(),
+            underway: Arc::default(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),

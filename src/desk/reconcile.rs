@@ -28,7 +28,7 @@ impl Desk {
         self.charges.spawn(async move {
             loop {
                 tokio::select! {
-                    () = desk.look_at_open_attempts() => {}
+                    () = desk.look_at_what_is_open() => {}
                     () = desk.draining.cancelled() => return,
                 }
                 let soon = async {
@@ -42,6 +42,11 @@ impl Desk {
                 }
             }
         });
+    }
+
+    async fn look_at_what_is_open(self: &Arc<Self>) {
+        self.look_at_open_attempts().await;
+        self.look_at_open_operations().await;
     }
 
     async fn look_at_open_attempts(&self) {

@@ -17,6 +17,7 @@ use super::Desk;
 use super::alarms::alarm_words;
 use super::event::EventBody;
 use super::payment::Plan;
+use super::sentences::Sentences;
 
 /// How long the PBX adapter may take to take an order off our hands.
 const ORDER_WAIT_MS: u64 = 2_000;
@@ -58,14 +59,21 @@ impl Desk {
         let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
+        let mut sentences = Sentences::default();
         let began = Instant::now();
         let mut adapter_gone = false;
         let mut drained = false;
         let mut next = Some(Input::Start);
         while !call.is_done() {
             if let Some(input) = next.take() {
+                if let Input::Pbx(FromPbx::Said { id, .. }) = &input {
+                    sentences.ends(&self.feed, payment, *id);
+                }
                 call.handle(elapsed(began), input, &mut out);
                 for command in out.drain(..) {
+                    if let Command::Say { id, to, phrase } = &command {
+                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, seat.plan.language);
+                    }
                     seat.carry_out(command).await;
                 }
                 continue;

@@ -10,6 +10,7 @@ use super::attempt::{
     AttemptRecord, AttemptState, MAX_REFERENCE_BYTES, NewAttempt, OpenAttempt, Settled, Settlement, Step,
     from_row, weigh,
 };
+use super::outbox::attempt_event;
 use super::text::{cut, detail, field, payment_text, word};
 use super::{Store, StoreError, now_ms, trail};
 
@@ -155,6 +156,9 @@ impl Store {
             Settled::AlreadySo => return Ok(settled),
             Settled::Recorded => {
                 record(&mut transaction, attempt, next, settlement).await.map_err(failed)?;
+                if let Some(event) = attempt_event(next) {
+                    self.announce(&mut transaction, &payment_text(attempt.payment), event).await?;
+                }
             }
             Settled::Contradicted { kept } => {
                 let words = format!("{} after {}: {}", next.word(), kept.word(), settlement.detail);
@@ -165,6 +169,7 @@ impl Store {
             }
         }
         self.commit(transaction).await?;
+        self.ring();
         if let Settled::Contradicted { kept } = settled {
             let what =
                 format!("{} says {} of {}, which is {}", known.psp, next.word(), attempt.key(), kept.word());

@@ -3,6 +3,7 @@
 mod adyen;
 mod adyen_fake;
 mod adyen_schema;
+mod asked;
 mod checkout;
 mod customers;
 mod exchanges;
