@@ -44,7 +44,7 @@ pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
         let file = file.clone();
         Box::pin(async move {
             let config = Config::load(&file).map_err(|fault| fault.to_string())?;
-            findings(&config).await.map_err(|fault| fault.to_string())
+            findings(&config, false).await.map_err(|fault| fault.to_string())
         })
     })
 }

@@ -109,7 +109,7 @@ impl Board {
             }
         }
         let mut state = self.state();
-        if let EventBody::Alarm { alarm } = event.body {
+        if let EventBody::Alarm { alarm, .. } = event.body {
             state.alarms.push_front(RaisedAlarm { at: event.at, alarm, payment: event.payment });
             state.alarms.truncate(ALARMS_KEPT);
         }

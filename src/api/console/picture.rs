@@ -165,7 +165,7 @@ impl Picture {
             EventBody::NotCharged { .. } => self.decided(Doing::Closing, Verdict::NotCharged),
             EventBody::OutcomeUnknown { .. } => self.decided(Doing::Closing, Verdict::Unknown),
             EventBody::Left { party } => self.left = Some(party),
-            EventBody::Alarm { alarm } => {
+            EventBody::Alarm { alarm, .. } => {
                 self.alarm = Some(alarm);
                 if alarm.starts_with("seal_lost") {
                     self.seal = Seal::Lost;

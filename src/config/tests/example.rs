@@ -44,7 +44,7 @@ fn the_example_of_several_merchants_is_right() {
         .collect();
     let account = "[[psp]]\nname = \"second\"\nkind = \"generic\"\nurl = \"https://other.example/charge\"\n";
     let one = "[merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\npsp = \"bank\"\n";
-    let text = GOOD.replace(one, &several.join("\n")) + account;
+    let text = GOOD.replace(one, &(several.join("\n") + "\n")) + account;
     let config = place.load(&text, &[]).unwrap();
     assert_eq!(config.merchants.all().len(), 2, "{text}");
     assert!(config.merchants.all().iter().any(|merchant| merchant.fallback_psp.is_some()));

@@ -161,7 +161,9 @@ pub(super) async fn start(
         reference: (!reference.is_empty()).then(|| reference.to_owned()),
         description: None,
         language: None,
+        customer: Default::default(),
         parameters: Default::default(),
+        even_if_unknown: None,
     };
     if form.how == "prepare" {
         if !console.desk.live.prepare(&form.agent, payment) {
