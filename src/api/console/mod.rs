@@ -93,6 +93,7 @@ pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
         .route("/console/stream", get(overview::stream))
         .route("/console/payments", get(payments::list))
         .route("/console/payments/{id}", get(payments::show))
+        .route("/console/payments/{id}/refund", post(payments::refund))
         .route("/console/health", get(health::show).post(health::again))
         .route("/console/people", get(people::show).post(people::act))
         .route(LOGIN_PATH, get(login::show).post(login::sign_in))

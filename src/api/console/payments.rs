@@ -1,6 +1,7 @@
 //! Payments: a list with filters, and each one with everything that happened to it.
 
 mod detail;
+mod refund;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -21,6 +22,7 @@ use super::page::{Shell, message, page};
 use super::reader::Reader;
 
 pub(super) use detail::show;
+pub(super) use refund::refund;
 
 /// Payments on one page.
 const PAGE_PAYMENTS: u32 = 25;

@@ -127,8 +127,11 @@ impl Picture {
     pub(super) fn add(&mut self, seq: u64, event: &EventBody) {
         self.seq = seq;
         match event {
-            // What is still to be keyed is for those who ask for the fields one by one.
-            EventBody::Started | EventBody::Agent { .. } | EventBody::Remaining { .. } => {}
+            // What is still to be keyed is for those who ask for the fields one by one; refunds are on their own page.
+            EventBody::Started
+            | EventBody::Agent { .. }
+            | EventBody::Remaining { .. }
+            | EventBody::Operation { .. } => {}
             EventBody::Sealed { line } => {
                 self.seal = Seal::Shut;
                 self.line = Some(line);

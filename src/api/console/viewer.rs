@@ -36,6 +36,10 @@ impl Viewer {
         self.person.may(Scope::PaymentsRead)
     }
 
+    pub(super) fn may_refund(&self) -> bool {
+        self.person.may(Scope::Refunds)
+    }
+
     pub(super) fn may_manage(&self) -> bool {
         self.person.may(Scope::Admin)
     }

@@ -10,10 +10,16 @@ use clap::{Args, ValueEnum};
 
 use super::Fault;
 use crate::inspect::stage::{
-    AsteriskTheatre, FreeSwitchTheatre, RehearsalTheatre, Review, SCENARIOS, Scenario, Set, SetOptions,
+    AsteriskTheatre, FreeSwitchTheatre, Pace, RehearsalTheatre, Review, SCENARIOS, Scenario, Set, SetOptions,
     StageError, Theatre,
 };
 use view::View;
+
+/// Who may sign in to the demo's console.
+const GUEST: &str = "guest";
+
+/// The extension of the agent on the stage.
+const AGENT: &str = "1001";
 
 /// Options of `tonegate demo`.
 #[derive(Args)]
@@ -27,6 +33,10 @@ pub(super) struct Demo {
     /// The language of the prompts: en, fr.
     #[arg(long, default_value = "en")]
     language: String,
+    /// Play it slowly, to be watched in the console: begin when Enter is pressed, key as people do, and stay until
+    /// Enter is pressed again.
+    #[arg(long, conflicts_with = "headless")]
+    watch: bool,
     /// For machines: one JSON object a line, the last one with the verdict.
     #[arg(long)]
     headless: bool,
@@ -103,9 +113,15 @@ impl Demo {
         let mut options = SetOptions::new(&program, &directory.join("tonegate"));
         options.language.clone_from(&self.language);
         scenario.prepare(&mut options);
-        let view = View::new(self.headless);
+        options.pace = if self.watch { Pace::HUMAN } else { Pace::FAST };
+        let view = View::new(self.headless).watched(self.watch);
         view.curtain(&scenario, theatre.name());
         let set = Set::up(Arc::clone(&theatre), &options).await?;
+        if !self.headless {
+            // Somebody to sign in as, good for this demo alone.
+            let guest = set.person(GUEST, &["agent", "supervisor"], &[AGENT]).await?;
+            view.console(&set, &guest, AGENT);
+        }
         let played = scenario.play(set, &view).await;
         view.over();
         theatre.close().await;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
-use crate::inspect::stage::{Audience, EventLog, Handset, Review, Scenario, Set, StageError};
+use crate::inspect::stage::{Audience, Credentials, EventLog, Handset, Review, Scenario, Set, StageError};
 use crate::pbx::rehearsal::{Heard, Sound};
 use crate::prompts;
 
@@ -22,13 +22,32 @@ const DIM: Style = Style::new().dimmed();
 /// The view of one demo.
 pub(super) struct View {
     headless: bool,
+    /// Somebody looks on, in the console.
+    watched: bool,
     began: Instant,
     watching: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl View {
     pub(super) fn new(headless: bool) -> Self {
-        Self { headless, began: Instant::now(), watching: Mutex::default() }
+        Self { headless, watched: false, began: Instant::now(), watching: Mutex::default() }
+    }
+
+    /// Waits for somebody who looks on.
+    pub(super) fn watched(self, watched: bool) -> Self {
+        Self { watched, ..self }
+    }
+
+    /// Where to look on, and as whom.
+    pub(super) fn console(&self, set: &Set, guest: &Credentials, agent: &str) {
+        let Credentials { name, password } = guest;
+        anstream::println!("console: {GOOD}{}/desk?agent={agent}{GOOD:#}", set.settings.api);
+        anstream::println!(
+            "         sign in as {GOOD}{name}{GOOD:#} with {GOOD}{password}{GOOD:#} (good for this demo alone)\n"
+        );
+        if self.watched {
+            wait("Open it, sign in, then press Enter: the call begins.");
+        }
     }
 
     /// Before anything happens.
@@ -158,6 +177,12 @@ impl Audience for View {
     fn does(&self, who: &str, what: &str) {
         self.line().show(who, &format!("\u{25b8} {what}"));
     }
+
+    fn lingers(&self) {
+        if self.watched {
+            wait("Look around in the console; press Enter to end.");
+        }
+    }
 }
 
 /// Prints one line of the play.
@@ -179,6 +204,15 @@ impl Line {
         };
         anstream::println!("{DIM}{seconds:6.1} s{DIM:#}  {style}{who:<8}{style:#}  {what}");
     }
+}
+
+/// Waits until Enter is pressed, or there is nobody to press it.
+fn wait(what: &str) {
+    anstream::println!("{DIM}{what}{DIM:#}");
+    tokio::task::block_in_place(|| {
+        // A terminal that is gone is no reason to wait.
+        let _ = std::io::stdin().lines().next();
+    });
 }
 
 fn print(value: &Value) {

@@ -98,6 +98,8 @@ pub trait Audience: Send + Sync {
     fn opens(&self, customer: &dyn super::Handset, agent: Option<&dyn super::Handset>, set: &Set);
     /// What somebody does.
     fn does(&self, who: &str, what: &str);
+    /// All is over, and the daemon still runs: whoever wants to go on looking waits here.
+    fn lingers(&self);
 }
 
 /// How a scenario went.
@@ -160,6 +162,7 @@ impl Scenario {
             "every event a second client of the PBX was sent".into(),
         ];
         self.search(&scene, &mut review)?;
+        audience.lingers();
         scene.set.daemon.stop().await?;
         Ok(review)
     }
@@ -186,24 +189,21 @@ impl Scenario {
     }
 
     async fn act(&self, scene: &mut Scene, audience: &dyn Audience) -> Result<(), StageError> {
-        let card = |scene: &mut Scene| {
-            audience.does("customer", "keys the card as asked");
-            let _ = scene;
-        };
+        let card = || audience.does("customer", "keys the card as asked");
         match self.name {
             "retry" => {
-                card(scene);
+                card();
                 scene.card(POOR).await?;
                 scene.told("declined").await?;
                 tokio::time::sleep(Duration::from_millis(2_000)).await;
                 audience.does("agent", "keys *2: another card");
                 scene.agent("*2").await?;
                 scene.asked("number").await?;
-                card(scene);
+                card();
                 scene.card(self.card).await
             }
             "declined" => {
-                card(scene);
+                card();
                 scene.card(self.card).await?;
                 scene.told("declined").await?;
                 tokio::time::sleep(Duration::from_millis(2_000)).await;
@@ -217,7 +217,7 @@ impl Scenario {
                 audience.does("agent", "keys *1: the number again");
                 scene.agent("*1").await?;
                 scene.asked("number").await?;
-                card(scene);
+                card();
                 scene.card(self.card).await
             }
             "pause" => {
@@ -231,7 +231,7 @@ impl Scenario {
                 audience.does("agent", "keys *3: go on");
                 scene.agent("*3").await?;
                 scene.asked("number").await?;
-                card(scene);
+                card();
                 scene.card(self.card).await
             }
             "cancel" => {
@@ -246,7 +246,7 @@ impl Scenario {
                 scene.call.customer.hang_up().await
             }
             _ => {
-                card(scene);
+                card();
                 scene.card(self.card).await
             }
         }
@@ -261,7 +261,7 @@ impl Scenario {
             [("number", number.as_str()), ("expiry", self.card.expiry), ("code", self.card.code)]
         {
             set.events.wait(0, 30_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
-            customer.key(keys, 60, 60).await?;
+            customer.key(keys, set.pace.tone_ms, set.pace.gap_ms).await?;
         }
         set.events.wait_for(0, "confirming").await?;
         tokio::time::sleep(Duration::from_millis(1_500)).await;

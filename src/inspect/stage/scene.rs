@@ -9,15 +9,12 @@ use crate::call::Party;
 use crate::inspect::residue::{Needles, Scan, scan_path, scan_process};
 
 use super::{
-    CallPlan, Conversation, EventLog, Records, Seen, Set, StageError, is_of, keys_by_multimon, leaked_keys,
-    multimon_is_here,
+    CallPlan, Conversation, EventLog, Pace, Records, Seen, Set, StageError, is_of, keys_by_multimon,
+    leaked_keys, multimon_is_here,
 };
 
 /// How long a word may take to come true.
 const PATIENCE_MS: u64 = 45_000;
-
-/// How long and how far apart the customer's keys are.
-const KEY_MS: (u32, u32) = (60, 60);
 
 /// How long and how far apart the agent's keys are.
 const AGENT_KEY_MS: (u32, u32) = (100, 100);
@@ -133,7 +130,8 @@ impl Scene {
     /// # Errors
     /// If the telephone is not in a call.
     pub async fn customer(&self, keys: &str) -> Result<(), StageError> {
-        self.call.customer.key(keys, KEY_MS.0, KEY_MS.1).await.map(|_| ())
+        let Pace { tone_ms, gap_ms } = self.set.pace;
+        self.call.customer.key(keys, tone_ms, gap_ms).await.map(|_| ())
     }
 
     /// The agent presses keys.

@@ -8,6 +8,22 @@ use crate::psp::testbank::{RunningBank, TestBank, TestBankSettings};
 
 use super::{Daemon, DaemonSettings, EventLog, StageError, Theatre};
 
+/// How fast the customer keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How long a key is held.
+    pub tone_ms: u32,
+    /// How long until the next.
+    pub gap_ms: u32,
+}
+
+impl Pace {
+    /// As fast as telephones send.
+    pub const FAST: Self = Self { tone_ms: 60, gap_ms: 60 };
+    /// As people key, with the card in the other hand.
+    pub const HUMAN: Self = Self { tone_ms: 120, gap_ms: 480 };
+}
+
 /// What may differ from one set to the next.
 #[derive(Clone, Debug)]
 pub struct SetOptions {
@@ -40,6 +56,8 @@ pub struct SetOptions {
     pub bank_password: Option<String>,
     /// Further sections of the configuration.
     pub sections: String,
+    /// How fast the customer keys.
+    pub pace: Pace,
 }
 
 impl SetOptions {
@@ -61,6 +79,7 @@ impl SetOptions {
             merchants: String::new(),
             bank_password: None,
             sections: String::new(),
+            pace: Pace::FAST,
         }
     }
 }
@@ -79,6 +98,8 @@ pub struct Set {
     pub settings: DaemonSettings,
     /// Where its database, log and configuration are.
     pub directory: PathBuf,
+    /// How fast the customer keys.
+    pub pace: Pace,
 }
 
 impl Set {
@@ -136,7 +157,7 @@ impl Set {
         };
         let daemon = Daemon::start(settings.clone()).await?;
         let events = EventLog::open(&settings.api, &settings.key).await?;
-        Ok(Self { theatre, bank, daemon, events, settings, directory: dir.clone() })
+        Ok(Self { theatre, bank, daemon, events, settings, directory: dir.clone(), pace: options.pace })
     }
 
     /// Starts the daemon again after it was killed or stopped, and listens to it again.

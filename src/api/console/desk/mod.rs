@@ -6,12 +6,12 @@ mod view;
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::call::{AgentCommand, Money};
+use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request};
 use crate::pbx::CallName;
 use crate::store::PaymentFilter;
@@ -28,6 +28,9 @@ pub(super) use view::{DeskView, brand_name, card};
 
 /// Earlier payments of the agent that stand below the call.
 const RECENT_PAYMENTS: u32 = 6;
+
+/// In the address after a payment was begun or steered without script.
+const STARTED: &str = "started";
 
 /// The longest reference.
 const MAX_REFERENCE_CHARS: usize = 200;
@@ -74,7 +77,12 @@ pub(super) async fn show(
     };
     // Words are chosen here: nobody can make a page say something by a link.
     let told = if wanted.told == "prepared" { reader.locale.words().prepared } else { "" };
-    desk(&console, &reader, &agent, told.to_owned(), StatusCode::OK).await
+    let mut answer = desk(&console, &reader, &agent, told.to_owned(), StatusCode::OK).await;
+    if wanted.told == STARTED {
+        // Without script, the call's first picture may come a moment after the page.
+        answer.headers_mut().insert("refresh", HeaderValue::from(REFRESH_S));
+    }
+    answer
 }
 
 async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
@@ -121,6 +129,16 @@ impl Console {
     }
 }
 
+impl Console {
+    /// Writes down which person it was; what the call did stands in the trail beside it.
+    async fn note(&self, reader: &Reader, act: &str, payment: Uuid, detail: &str) {
+        let actor = reader.viewer.person.actor();
+        if let Err(fault) = self.desk.store().trail(&actor, act, &payment.to_string(), detail).await {
+            tracing::error!(%payment, "the trail has a gap: {fault}");
+        }
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Start {
     agent: String,
@@ -142,9 +160,7 @@ pub(super) async fn start(
             .await;
     }
     let currency = console.desk.merchant().currency;
-    // As people write it here: a comma before the cents, blanks between thousands.
-    let figures: String = form.amount.chars().filter(|c| !c.is_whitespace()).collect();
-    let Ok(amount) = Money::parse(&figures.replace(',', "."), currency) else {
+    let Some(amount) = typed_amount(&form.amount, currency) else {
         let wrong = StatusCode::UNPROCESSABLE_ENTITY;
         return refused(&console, &reader, &form.agent, w.amount_wrong.into(), wrong).await;
     };
@@ -154,9 +170,9 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.text_wrong.into(), wrong).await;
     }
     let payment = Prepared {
+        merchant: None,
         amount,
         currency_named: false,
-        merchant: None,
         commanded: None,
         reference: (!reference.is_empty()).then(|| reference.to_owned()),
         description: None,
@@ -175,9 +191,18 @@ pub(super) async fn start(
     }
     let call = CallName::AgentExtension(form.agent.clone());
     match console.desk.start(Request { call, payment }).await {
-        Ok(_) => done(&reader, &form.agent),
+        Ok(payment) => {
+            console.note(&reader, "payment begun", payment, &form.agent).await;
+            done(&reader, &form.agent)
+        }
         Err(fault) => refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await,
     }
+}
+
+/// An amount as people write it here: a comma or a point before the cents, blanks between thousands.
+pub(super) fn typed_amount(text: &str, currency: Currency) -> Option<Money> {
+    let figures: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    Money::parse(&figures.replace(',', "."), currency).ok()
 }
 
 #[derive(Deserialize)]
@@ -213,13 +238,14 @@ pub(super) async fn command(
         }
     };
     if console.desk.live.command(form.payment, command) {
+        console.note(&reader, "command given", form.payment, &form.command).await;
         return done(&reader, &form.agent);
     }
     refused(&console, &reader, &form.agent, w.no_such_command.into(), StatusCode::CONFLICT).await
 }
 
 fn done(reader: &Reader, agent: &str) -> Response {
-    if reader.quiet { StatusCode::NO_CONTENT.into_response() } else { back(agent, "") }
+    if reader.quiet { StatusCode::NO_CONTENT.into_response() } else { back(agent, STARTED) }
 }
 
 fn back(agent: &str, told: &str) -> Response {

@@ -1,4 +1,4 @@
-//! One payment: its attempts, journal and trail; giving money back.
+//! One payment: its attempts, journal and trail.
 
 use askama::Template;
 use axum::extract::{Path, State};
@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use uuid::Uuid;
 
-use crate::store::{AttemptRecord, JournalStep, Payment, StoreError, TrailRow};
+use crate::store::{AttemptRecord, JournalStep, OperationId, OperationRecord, Payment, StoreError, TrailRow};
 
 use super::super::Console;
 use super::super::locale::Locale;
@@ -36,7 +36,7 @@ struct Line {
 
 #[derive(Template)]
 #[template(path = "payment.html", config = "src/api/console/askama.toml")]
-struct Detail {
+pub(super) struct Detail {
     shell: Shell,
     row: Row,
     called: String,
@@ -52,11 +52,11 @@ struct Detail {
     csrf: String,
     /// Sent back with the form: a form that is sent twice refunds once.
     once: String,
-    told: String,
+    pub told: String,
     told_kind: &'static str,
 }
 
-/// A refund, capture or cancel.
+/// A refund, capture, cancellation or chargeback.
 struct Operation {
     when: String,
     what: &'static str,
@@ -77,9 +77,7 @@ pub(in super::super) async fn show(
     };
     match found(&console, id).await {
         // Whose payment it is not, need not know that it exists.
-        Ok(Some((payment, journal, trail))) if reader.may_read(&payment) => {
-            page(&detail(&reader, &payment, &journal, &trail), StatusCode::OK)
-        }
+        Ok(Some(found)) if reader.may_read(&found.payment) => page(&detail(&reader, &found), StatusCode::OK),
         Ok(_) => message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help),
         Err(fault) => {
             tracing::error!(payment = %id, "a payment cannot be shown: {fault}");
@@ -88,23 +86,33 @@ pub(in super::super) async fn show(
     }
 }
 
-type Found = Option<(Payment, Vec<JournalStep>, Vec<TrailRow>)>;
+/// A payment and everything that happened to it.
+pub(super) struct Found {
+    pub payment: Payment,
+    journal: Vec<JournalStep>,
+    trail: Vec<TrailRow>,
+    operations: Vec<OperationRecord>,
+}
 
-async fn found(console: &Console, id: Uuid) -> Result<Found, StoreError> {
+pub(super) async fn found(console: &Console, id: Uuid) -> Result<Option<Found>, StoreError> {
     let store = console.desk.store();
     let Some(payment) = store.payment(id).await? else { return Ok(None) };
-    Ok(Some((payment, store.journal_of(id).await?, store.trail_of(id).await?)))
+    let (journal, trail) = (store.journal_of(id).await?, store.trail_of(id).await?);
+    Ok(Some(Found { payment, journal, trail, operations: store.operations_of(id).await? }))
 }
 
 impl Reader {
-    fn may_read(&self, payment: &Payment) -> bool {
+    pub(super) fn may_read(&self, payment: &Payment) -> bool {
         let own = || payment.begun.agent.as_deref().is_some_and(|agent| self.viewer.may_see_agent(agent));
         self.viewer.may_read() && (self.viewer.sees_all() || own())
     }
 }
 
-fn detail(reader: &Reader, payment: &Payment, journal: &[JournalStep], trail: &[TrailRow]) -> Detail {
+/// The page of a payment.
+pub(super) fn detail(reader: &Reader, found: &Found) -> Detail {
     let (locale, w) = (reader.locale, reader.locale.words());
+    let Found { payment, journal, trail, operations } = found;
+    let left = payment.approved().map(|_| super::refund::left(payment, operations));
     let lasted = payment.ended_at_ms.map(|ended| (ended - payment.created_at_ms).max(0) as f64 / 1000.0);
     let row = row(payment, locale);
     Detail {
@@ -132,14 +140,25 @@ fn detail(reader: &Reader, payment: &Payment, journal: &[JournalStep], trail: &[
                 detail: plain(&row.detail),
             })
             .collect(),
-        operations: Vec::new(),
-        may_refund: false,
-        refundable: String::new(),
-        currency: String::new(),
-        csrf: String::new(),
-        once: String::new(),
+        operations: operations.iter().map(|one| operation(one, locale)).collect(),
+        may_refund: reader.viewer.may_refund() && left.is_some_and(|left| left.minor > 0),
+        refundable: left.map(|left| left.decimal()).unwrap_or_default(),
+        currency: payment.begun.amount.currency.to_string(),
+        csrf: reader.csrf(),
+        once: OperationId::fresh().0.to_string(),
         told: String::new(),
-        told_kind: "",
+        told_kind: "bad",
+    }
+}
+
+fn operation(record: &OperationRecord, locale: Locale) -> Operation {
+    let w = locale.words();
+    Operation {
+        when: locale.moment(record.changed_at_ms),
+        what: (w.operation)(record.kind),
+        amount: locale.money(record.amount),
+        state: (w.attempt_state)(record.state.word()),
+        who: record.actor.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 mod kinds;
 
 use super::Words;
-use kinds::{alarm_word, attempt_state, decline, ending, field, hint, refusal};
+use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
     code: "en",
@@ -26,7 +26,6 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six digits, if you use an authenticator",
     sign_in_failed: "Not signed in. Name, password or code is wrong, or too many tries were made; \
                      then wait half an hour.",
-    signed_out: "You are signed out.",
     extension: "Extension",
     show: "Show",
     which_extension: "Which telephone is yours?",
@@ -188,16 +187,13 @@ pub(super) static WORDS: Words = Words {
     make_key: "Make a key",
     key_once: "The key, shown this once:",
     days_valid: "Days until it expires",
-    none: "none",
     revoked: "revoked",
-    refund_done: "Refund: ",
     not_allowed: "Not for you",
     not_allowed_help: "Your roles do not include this. An administrator can change them.",
     not_found: "Not here",
     not_found_help: "There is no such page or payment.",
     failed: "That did not work",
     failed_help: "The daemon's log says why.",
-    stale_form: "This form is out of date. Try once more.",
     field,
     hint,
     ending,
@@ -205,6 +201,7 @@ pub(super) static WORDS: Words = Words {
     refusal,
     alarm_word,
     attempt_state,
+    operation,
     keying: |field| format!("The customer keys the {}", field.to_lowercase()),
     digits: |n| if n == 1 { "1 digit".into() } else { format!("{n} digits") },
     tries_left: |n| match n {

@@ -3,7 +3,7 @@
 mod kinds;
 
 use super::Words;
-use kinds::{alarm_word, attempt_state, decline, ending, field, hint, refusal};
+use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
     code: "fr",
@@ -26,7 +26,6 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six chiffres, si vous utilisez un authentificateur",
     sign_in_failed: "Connexion refusée. Le nom, le mot de passe ou le code est faux, ou il y a eu trop d’essais ; \
                      attendez alors une demi-heure.",
-    signed_out: "Vous êtes déconnecté.",
     extension: "Poste",
     show: "Afficher",
     which_extension: "Quel téléphone est le vôtre ?",
@@ -188,16 +187,13 @@ pub(super) static WORDS: Words = Words {
     make_key: "Créer une clé",
     key_once: "La clé, montrée cette seule fois :",
     days_valid: "Jours avant expiration",
-    none: "aucun",
     revoked: "révoquée",
-    refund_done: "Remboursement : ",
     not_allowed: "Accès refusé",
     not_allowed_help: "Vos rôles ne le permettent pas. Un administrateur peut les changer.",
     not_found: "Introuvable",
     not_found_help: "Cette page ou ce paiement n’existe pas.",
     failed: "Cela n’a pas marché",
     failed_help: "Le journal du service dit pourquoi.",
-    stale_form: "Ce formulaire n’est plus valable. Essayez encore une fois.",
     field,
     hint,
     ending,
@@ -205,6 +201,7 @@ pub(super) static WORDS: Words = Words {
     refusal,
     alarm_word,
     attempt_state,
+    operation,
     keying: |field| format!("Le client saisit : {}", field.to_lowercase()),
     digits: |n| if n < 2 { format!("{n} chiffre") } else { format!("{n} chiffres") },
     tries_left: |n| match n {

@@ -5,6 +5,7 @@ mod french;
 
 use crate::call::{DeclineReason, Ending, Field, Hint};
 use crate::prompts::Language;
+use crate::store::OperationKind;
 
 /// The words of one language.
 pub(super) struct Words {
@@ -29,7 +30,6 @@ pub(super) struct Words {
     pub totp: &'static str,
     pub totp_help: &'static str,
     pub sign_in_failed: &'static str,
-    pub signed_out: &'static str,
     // The desk.
     pub extension: &'static str,
     pub show: &'static str,
@@ -198,9 +198,7 @@ pub(super) struct Words {
     pub make_key: &'static str,
     pub key_once: &'static str,
     pub days_valid: &'static str,
-    pub none: &'static str,
     pub revoked: &'static str,
-    pub refund_done: &'static str,
     // What goes wrong.
     pub not_allowed: &'static str,
     pub not_allowed_help: &'static str,
@@ -208,7 +206,6 @@ pub(super) struct Words {
     pub not_found_help: &'static str,
     pub failed: &'static str,
     pub failed_help: &'static str,
-    pub stale_form: &'static str,
     // With something filled in, or one for each of a kind.
     pub field: fn(Field) -> &'static str,
     pub hint: fn(Hint) -> &'static str,
@@ -217,6 +214,7 @@ pub(super) struct Words {
     pub refusal: fn(&str) -> &'static str,
     pub alarm_word: fn(&str) -> &'static str,
     pub attempt_state: fn(&str) -> &'static str,
+    pub operation: fn(OperationKind) -> &'static str,
     pub keying: fn(&str) -> String,
     pub digits: fn(u8) -> String,
     pub tries_left: fn(u8) -> String,

@@ -1,6 +1,7 @@
 //! One word in English for each of a kind; a new one of the kind does not compile until it is named here.
 
 use crate::call::{DeclineReason, Ending, Field, Hint};
+use crate::store::OperationKind;
 
 pub(super) fn field(field: Field) -> &'static str {
     match field {
@@ -95,8 +96,19 @@ pub(super) fn attempt_state(state: &str) -> &'static str {
         "not_charged" => "not charged",
         "unknown" => "not yet known",
         "contradicted" => "contradicted",
+        "taken" => "taken, not yet done",
         "done" => "done",
         "refused" => "refused",
         _ => "noted",
+    }
+}
+
+pub(super) fn operation(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Capture => "capture",
+        OperationKind::Cancel => "cancellation",
+        OperationKind::Refund => "refund",
+        OperationKind::Chargeback => "chargeback",
+        OperationKind::Link => "payment link",
     }
 }

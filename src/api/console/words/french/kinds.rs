@@ -1,6 +1,7 @@
 //! One word in French for each of a kind; a new one of the kind does not compile until it is named here.
 
 use crate::call::{DeclineReason, Ending, Field, Hint};
+use crate::store::OperationKind;
 
 pub(super) fn field(field: Field) -> &'static str {
     match field {
@@ -95,8 +96,19 @@ pub(super) fn attempt_state(state: &str) -> &'static str {
         "not_charged" => "rien débité",
         "unknown" => "pas encore connu",
         "contradicted" => "contredit",
+        "taken" => "pris en charge",
         "done" => "fait",
         "refused" => "refusé",
         _ => "noté",
+    }
+}
+
+pub(super) fn operation(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Capture => "encaissement",
+        OperationKind::Cancel => "annulation",
+        OperationKind::Refund => "remboursement",
+        OperationKind::Chargeback => "contestation",
+        OperationKind::Link => "lien de paiement",
     }
 }
