@@ -9,6 +9,8 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::api;
 use crate::config::ApiSection;
+use crate::pbx::AgentKeys;
+use crate::people::{People, Rules as PeopleRules};
 use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings};
 use crate::psp::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
 use crate::psp::http::HttpSettings;
@@ -205,8 +207,22 @@ async fn served(accounts: Vec<Arc<dyn Psp>>) -> (Room, String) {
     let room = room(|_| accounts).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let rules =
+        PeopleRules { idle_ms: 1, session_ms: 1, code_required: Vec::new(), issuer: "tonegate".into() };
+    let people = People::new(room.store.clone(), rules).expect("people");
+    let door = api::Doorway {
+        tls: false,
+        behind_proxy: false,
+        trusted_proxies: Vec::new(),
+        frame_ancestors: Vec::new(),
+    };
+    let auth = api::Auth::new(people, ApiSection::default().key, None, door);
+    let console = api::console::Surroundings {
+        keys: AgentKeys::default(),
+        check: Arc::new(|| Box::pin(async { Ok(Vec::new()) })),
+    };
     let desk = Arc::clone(&room.desk);
-    tokio::spawn(api::serve(listener, desk, ApiSection::default().key, CancellationToken::new()));
+    tokio::spawn(api::serve(listener, desk, auth, None, None, console, CancellationToken::new()));
     (room, url)
 }
 
