@@ -73,6 +73,7 @@ impl Desk {
         let stores_card = plan.stores_card();
         let (desk, merchant, leg) = (Arc::clone(self), Arc::clone(&plan.merchant), offer.customer.0.clone());
         self.waiting.add(attempt, answers.clone());
+        let held = self.in_hand.take(attempt);
         self.charges.spawn(async move {
             // What cannot be counted is not known; it is no reason not to charge.
             charge.customer.failures_this_call = desk.store.declines_on_leg(&leg).await.ok();
@@ -87,6 +88,7 @@ impl Desk {
                 }
             };
             let news = desk.settled(attempt, &psp, &answer).await;
+            drop(held);
             if answer.outcome == Outcome::Unknown {
                 desk.look_soon.notify_one();
             }

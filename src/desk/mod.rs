@@ -11,6 +11,7 @@ mod commanded;
 mod customer;
 mod event;
 mod feed;
+mod in_hand;
 mod live;
 mod merchant;
 mod news;
@@ -78,6 +79,8 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// Attempts that are being settled.
+    in_hand: in_hand::InHand,
     /// An outcome has just stayed unknown.
     look_soon: Notify,
     /// Operations that this process is sending.
@@ -104,6 +107,7 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            in_hand: in_hand::InHand::default(),
             look_soon: Notify::new(),
             underway: Arc::default(),
             accounts_missed: Mutex::default(),

@@ -56,7 +56,7 @@ impl Desk {
         };
         for attempt in open {
             let payment = attempt.payment.begun.id;
-            if self.live.is_live(payment) {
+            if self.live.is_live(payment) || self.in_hand.holds(attempt.attempt.attempt) {
                 continue;
             }
             self.look_at(attempt).await;

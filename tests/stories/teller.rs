@@ -12,6 +12,10 @@ use tonegate::inspect::stage::{AsteriskTheatre, FreeSwitchTheatre, RehearsalThea
 /// A story that takes longer hangs.
 const STORY_MAX_S: u64 = 150;
 
+/// The directory of a story is named after it, cut at this length: a daemon's socket lies below, and the whole path of
+/// a socket has 107 bytes at most (unix(7)).
+const DIRECTORY_MAX_LETTERS: usize = 40;
+
 /// A PBX: its name, what it is called, whether it is here, and what to do if it is not.
 type Known = (&'static str, &'static str, fn() -> bool, &'static str);
 
@@ -118,7 +122,7 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
 async fn tell_on(pbx: &'static str, stories: &[Story], count: &mut Count) {
     let workers =
         std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize).max(1);
-    let base = std::env::temp_dir().join(format!("tonegate-stories-{}", std::process::id())).join(pbx);
+    let base = std::env::temp_dir().join(format!("tg-stories-{}", std::process::id())).join(pbx);
     let (alone, beside): (Vec<Story>, Vec<Story>) = stories.iter().rev().partition(|story| story.alone);
     let before = count.failed;
     for (stories, workers, name) in [(beside, workers, "worker"), (alone, 1, "alone")] {
@@ -160,7 +164,8 @@ async fn worker_tells(pbx: &'static str, queue: &Mutex<Vec<Story>>, base: &Path)
             continue;
         }
         let began = Instant::now();
-        let stage = Stage { theatre: Arc::clone(&theatre), directory: base.join(story.name) };
+        let directory = base.join(story.name.get(..DIRECTORY_MAX_LETTERS).unwrap_or(story.name));
+        let stage = Stage { theatre: Arc::clone(&theatre), directory };
         let telling = tokio::spawn((story.tell)(stage));
         let abort = telling.abort_handle();
         let end = match tokio::time::timeout(Duration::from_secs(STORY_MAX_S), telling).await {
