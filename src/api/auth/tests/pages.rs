@@ -98,6 +98,9 @@ async fn a_form_needs_its_token() {
     let api = place.post("/v1/payments").header("cookie", &cookie).send().await.unwrap();
     assert_eq!(api.status(), StatusCode::FORBIDDEN, "the API is no way round");
 
+    let row = "somebody | refused | POST /desk | the form's token is missing or old; from 127.0.0.1";
+    assert!(place.house.trail().await.contains(&row.into()));
+
     let (other, _) = place.enter().await;
     let foreign =
         place.post("/desk").header("cookie", &other).header("x-csrf-token", &csrf).send().await.unwrap();
