@@ -8,6 +8,7 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
 //! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
@@ -16,6 +17,7 @@
 
 mod auth;
 pub mod console;
+mod customer;
 mod events;
 mod headers;
 mod hooks;
@@ -23,6 +25,7 @@ mod payments;
 mod problem;
 mod tls;
 pub mod twilio;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -86,6 +89,8 @@ fn router(state: State, pages: Router) -> Router {
         .route("/v1/payments/{id}", get(payments::show).layer(needs(Scope::PaymentsRead)))
         .route("/v1/payments/{id}/commands", post(payments::command).layer(needs(Scope::PaymentsWrite)))
         .route("/v1/events", get(events::stream).layer(needs(Scope::Events)))
+        .route("/v1/webhooks", get(webhooks::list).layer(needs(Scope::Events)))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(needs(Scope::Admin)))
         .route_layer(from_fn_with_state(auth.clone(), auth::identify));
     let router = Router::new()
         .route("/health", get(|| async { "ok\n" }))

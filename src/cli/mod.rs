@@ -12,6 +12,7 @@ mod people;
 mod psp;
 mod serve;
 mod testbank;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,9 @@ enum Command {
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
+    /// Look at what endpoints were told, and send it again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
 }
 
 /// Runs the command line given to the process.
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::User(user) => user.run(),
         Command::Key(key) => key.run(),
         Command::Psp(psp) => psp.run(),
+        Command::Webhooks(webhooks) => webhooks.run(),
     };
     match done {
         Ok(code) => code,

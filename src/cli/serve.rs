@@ -16,7 +16,7 @@ use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
 use crate::psp;
 use crate::store::{Store, StoreSettings};
-use crate::{api, harden, observe};
+use crate::{api, harden, observe, outbox};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
@@ -66,6 +66,9 @@ async fn serve(
             "card data cannot be locked in memory and might be swapped out: raise LimitMEMLOCK in the unit"
         );
     }
+    let endpoints =
+        config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
+    store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
@@ -75,6 +78,7 @@ async fn serve(
         None
     };
     let stop = CancellationToken::new();
+    outbox::carry(&store, endpoints, &stop).map_err(Fault::Unavailable)?;
     let (auth, tls) = people::checks(&config, store.clone())?;
     let door = people::open_door(&auth, stop.clone())?;
     let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::*;
 mod asterisk;
+mod example;
 mod merchants;
 mod people;
 const GOOD: &str = r#"
@@ -266,34 +267,4 @@ fn a_missing_file_is_answered_with_what_to_do() {
         "/nonexistent/t.toml: cannot be read: there is no such file; \
          name one with --config, or copy tonegate.example.toml there"
     );
-}
-
-#[test]
-fn the_example_is_right_and_its_comments_are_the_defaults() {
-    let place = Place::new();
-    let example = include_str!("../../packaging/tonegate.example.toml");
-    let near = example.replace("/etc/tonegate/freeswitch.password", "pbx.password");
-    let near = near.replace("/etc/tonegate/api.key", "api.key");
-    let plain = place.load(&near, &[]).unwrap();
-    // Every key that is commented out, taken in; alternatives of a secret apart.
-    let all: String = near
-        .lines()
-        .map(|line| match line.strip_prefix("# ") {
-            Some(rest)
-                if rest.contains(" = ") && !rest.contains("_credential") && !rest.contains("store") =>
-            {
-                rest
-            }
-            Some(rest) if rest.starts_with('[') => rest,
-            _ => line,
-        })
-        .filter(|line| !line.starts_with("path = ") && !line.contains("directory = "))
-        .collect::<Vec<_>>()
-        .join("\n");
-    let full = place.load(&all, &[]).unwrap();
-    assert_eq!(full.capture, plain.capture);
-    assert_eq!(full.self_service_capture(), plain.self_service_capture());
-    let rest = |c: &Config| format!("{:?}", (&c.daemon, &c.pbx, &c.merchants, &c.api, &c.limits, &c.log));
-    assert_eq!(rest(&full), rest(&plain));
-    assert!(all.matches(" = ").count() > near.lines().filter(|l| !l.starts_with('#')).count());
 }

@@ -67,7 +67,7 @@ impl Store {
         let readers =
             pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
         let durable = Arc::new(Durable::new(&file));
-        let store = Self { file, writer, readers, durable, lock: Arc::new(lock) };
+        let store = Self { file, writer, readers, durable, lock: Arc::new(lock), outbox: Arc::default() };
         store.announce_trail().await?;
         Ok(store)
     }
