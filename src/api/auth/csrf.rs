@@ -22,7 +22,7 @@ const HEADER: &str = "x-csrf-token";
 const FIELD: &str = "csrf";
 
 /// Refuses what another site's page sends with our cookie.
-pub(super) async fn check(State(_): State<Auth>, request: Request, next: Next) -> Response {
+pub(super) async fn check(State(auth): State<Auth>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     // A key in a header is nothing a browser adds by itself.
     if safe || request.headers().contains_key(header::AUTHORIZATION) {
@@ -31,7 +31,9 @@ pub(super) async fn check(State(_): State<Auth>, request: Request, next: Next) -
     let from_elsewhere = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
     let origin = request.extensions().get::<Origin>().copied();
     let token = origin.and_then(|origin| cookies::find(request.headers(), origin, cookies::SESSION));
+    let what = format!("{} {}", request.method(), request.uri().path());
     if from_elsewhere {
+        written(&auth, &what, origin, "sent by a page of another site").await;
         return forbidden("a page of another site sent this; open our own page and try again");
     }
     // Logging in again begins anew, whatever cookie is left over.
@@ -49,9 +51,18 @@ pub(super) async fn check(State(_): State<Auth>, request: Request, next: Next) -
     if bool::from(given.as_bytes().ct_eq(wanted.as_bytes())) {
         return next.run(request).await;
     }
+    written(&auth, &what, origin, "the form's token is missing or old").await;
     forbidden(
         "the form's token is missing or old (field `csrf` or header `X-CSRF-Token`); load the page again",
     )
+}
+
+/// Into the trail, as far as strangers may fill it.
+async fn written(auth: &Auth, what: &str, origin: Option<Origin>, why: &str) {
+    if auth.0.noise.allows(jiff::Timestamp::now().as_millisecond()) {
+        let from = origin.map_or_else(|| "an unknown address".into(), |origin| origin.address.to_string());
+        auth.0.people.refused("somebody", what, &format!("{why}; from {from}")).await;
+    }
 }
 
 /// The request as it was, and the token in its form.

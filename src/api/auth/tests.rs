@@ -2,6 +2,7 @@
 
 mod keys;
 mod pages;
+mod provider;
 
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -34,8 +35,12 @@ impl Drop for Place {
 
 impl Place {
     async fn new(door: Doorway) -> Self {
+        Self::with(door, None).await
+    }
+
+    async fn with(door: Doorway, provider: Option<Provider>) -> Self {
         let house = House::new().await;
-        let auth = Auth::new(house.people.clone(), secret(), None, door);
+        let auth = Auth::new(house.people.clone(), secret(), provider, door);
         let stop = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());

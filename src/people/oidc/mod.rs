@@ -11,7 +11,7 @@ mod provider;
 mod token;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::config::Secret;
 

@@ -1,6 +1,6 @@
 //! Logins by a provider that is our own.
 
-mod fake;
+pub(crate) mod fake;
 
 use fake::{Fake, Told};
 use serde_json::{Value, json};
@@ -19,36 +19,16 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let fake = Fake::start().await;
-        let settings = ProviderSettings {
-            issuer: fake.issuer.clone(),
-            client_id: "tonegate".into(),
-            client_secret: Secret::default(),
-            public_url: "https://pay.example.com/".into(),
-            scopes: vec!["profile".into()],
-            name_claim: "preferred_username".into(),
-            groups_claim: "groups".into(),
-            extension_claim: "extension".into(),
-            roles: vec![
-                (Role::Agent, vec!["phone".into()]),
-                (Role::Refunder, vec!["money".into(), "boss".into()]),
-            ],
-            skew_s: 60,
-        };
-        Self { house: House::new().await, fake, provider: Provider::new(settings).unwrap() }
+        let provider = fake.provider();
+        Self { house: House::new().await, fake, provider }
     }
 
-    /// What the provider says about Anna now.
     fn claims(&self) -> Value {
-        let now = self.now_s();
-        json!({
-            "iss": self.fake.issuer, "sub": "a-1", "aud": "tonegate", "exp": now + 300, "iat": now,
-            "preferred_username": "Anna", "name": "Anna de Vries", "groups": ["phone", "others"],
-            "extension": "1001",
-        })
+        self.fake.claims(&self.house)
     }
 
     fn now_s(&self) -> i64 {
-        self.house.people.now_ms() / 1_000
+        self.house.now_s()
     }
 
     /// A whole login: the browser goes to the provider and comes back.

@@ -60,6 +60,10 @@ impl House {
         self.people.logout(&session.person).await.unwrap();
     }
 
+    pub fn now_s(&self) -> i64 {
+        self.people.now_ms() / 1_000
+    }
+
     pub fn pass(&self, ms: i64) {
         self.clock.fetch_add(ms, Ordering::Relaxed);
     }

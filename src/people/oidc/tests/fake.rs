@@ -15,8 +15,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
+use super::{Provider, ProviderSettings, Role, Secret};
+use crate::people::tests::House;
+
 /// What it says about somebody, and how it signs that.
-pub(super) struct Told {
+pub(crate) struct Told {
     pub claims: Value,
     /// Another key than the one it publishes.
     pub stranger: bool,
@@ -44,7 +47,7 @@ struct Inner {
     codes: Mutex<HashMap<String, Waiting>>,
 }
 
-pub(super) struct Fake {
+pub(crate) struct Fake {
     pub issuer: String,
     inner: Arc<Inner>,
     server: JoinHandle<()>,
@@ -67,6 +70,34 @@ impl Fake {
             .with_state(Arc::clone(&inner));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { issuer, inner, server }
+    }
+
+    /// Our side of it.
+    pub fn provider(&self) -> Provider {
+        let money = vec!["money".into(), "boss".into()];
+        let settings = ProviderSettings {
+            issuer: self.issuer.clone(),
+            client_id: "tonegate".into(),
+            client_secret: Secret::default(),
+            public_url: "https://pay.example.com/".into(),
+            scopes: vec!["profile".into()],
+            name_claim: "preferred_username".into(),
+            groups_claim: "groups".into(),
+            extension_claim: "extension".into(),
+            roles: vec![(Role::Agent, vec!["phone".into()]), (Role::Refunder, money)],
+            skew_s: 60,
+        };
+        Provider::new(settings).unwrap()
+    }
+
+    /// What it says about Anna now.
+    pub fn claims(&self, house: &House) -> Value {
+        let now = house.now_s();
+        json!({
+            "iss": self.issuer, "sub": "a-1", "aud": "tonegate", "exp": now + 300, "iat": now,
+            "preferred_username": "Anna", "name": "Anna de Vries", "groups": ["phone", "others"],
+            "extension": "1001",
+        })
     }
 
     pub async fn stop(&self) {
