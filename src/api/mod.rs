@@ -17,6 +17,7 @@
 
 mod auth;
 pub mod console;
+mod customer;
 mod events;
 mod headers;
 mod hooks;

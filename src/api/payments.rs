@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
+use super::customer::NewCustomer;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
@@ -39,7 +40,12 @@ pub(super) struct NewPayment {
     leg: Option<String>,
     customer_number: Option<String>,
     #[serde(default)]
+    customer: NewCustomer,
+    #[serde(default)]
     parameters: BTreeMap<String, String>,
+    /// Somebody has looked at the provider and lets the same order be charged although an attempt is open.
+    #[serde(default)]
+    even_if_unknown: bool,
     #[serde(default = "yes")]
     begin: bool,
 }
@@ -86,7 +92,7 @@ pub(super) async fn create(
         let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
         return Err(Problem::new(StatusCode::FORBIDDEN, "not your call", detail));
     }
-    let payment = prepared(&state, &new)?;
+    let payment = prepared(&state, &caller, &new)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
         return Err(bad("name the call by exactly one of agent_extension, leg, customer_number"));
@@ -109,7 +115,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "payment": id }))))
 }
 
-fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
+fn prepared(state: &State, caller: &Caller, new: &NewPayment) -> Result<Prepared, Refused> {
     let presumed = state.desk.presumed(new.merchant.as_deref());
     let presumed = presumed.map_err(|fault| bad(format!("merchant: {fault}")))?;
     let currency: Currency = match &new.currency {
@@ -140,7 +146,9 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         reference: new.reference.clone(),
         description: new.description.clone(),
         language,
+        customer: new.customer.read().map_err(bad)?,
         parameters: new.parameters.clone(),
+        even_if_unknown: new.even_if_unknown.then(|| caller.id.clone()),
         commanded: None,
     })
 }
@@ -248,9 +256,9 @@ fn cannot_start(fault: StartError) -> Problem {
         | StartError::Zero
         | StartError::Merchant(_)
         | StartError::OtherCurrency { .. } => StatusCode::BAD_REQUEST,
-        StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
-            StatusCode::CONFLICT
-        }
+        StartError::SameCall
+        | StartError::StillUnknown { .. }
+        | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => StatusCode::CONFLICT,
         StartError::Pbx(PbxError::NoSuchCall(_)) => StatusCode::NOT_FOUND,
         StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE

@@ -1,5 +1,7 @@
 //! Accounts and merchants, put together from the configuration.
 
+pub(super) mod check;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;

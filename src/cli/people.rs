@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
 use crate::config::{self, Config};
-use crate::people::{Act, Done, NewKey, NewPerson, Password, People, PeopleFault, Role, Scope, door};
+use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, People, PeopleFault, Role, Scope, door};
 use crate::store::{Store, StoreSettings};
 
 pub(super) use daemon::{checks, open_door};
@@ -64,6 +64,25 @@ pub(super) enum User {
         locale: Option<String>,
         #[command(flatten)]
         password: Typed,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give somebody other roles, extensions, another display name or language; what is not named stays.
+    Change {
+        /// Whom.
+        name: String,
+        /// All roles they have from now on; can be given more than once.
+        #[arg(long)]
+        role: Vec<Role>,
+        /// What others read.
+        #[arg(long)]
+        display: Option<String>,
+        /// All telephone extensions they have from now on; can be given more than once.
+        #[arg(long)]
+        extension: Vec<String>,
+        /// The language of their pages, such as `fr`.
+        #[arg(long)]
+        locale: Option<String>,
         #[command(flatten)]
         place: Place,
     },
@@ -138,6 +157,11 @@ impl User {
                 let password = password.read(&name)?;
                 let new = NewPerson { name, display, roles: role, extensions: extension, locale, password };
                 (Act::AddPerson(new), place)
+            }
+            Self::Change { name, role, display, extension, locale, place } => {
+                let roles = (!role.is_empty()).then_some(role);
+                let extensions = (!extension.is_empty()).then_some(extension);
+                (Act::ChangePerson(Change { name, display, roles, extensions, locale }), place)
             }
             Self::List { place } => (Act::ListPeople, place),
             Self::Lock { name, place } => (Act::Lock(name), place),

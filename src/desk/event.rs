@@ -91,6 +91,12 @@ pub enum EventBody {
     },
     Alarm {
         alarm: &'static str,
+        /// What failed, for an admin.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
     },
     Unsealed,
     Ended {
@@ -111,6 +117,14 @@ pub enum EventBody {
         attempt: u8,
         #[serde(serialize_with = "outcome_word")]
         outcome: Outcome,
+    },
+    /// What became of a capture, cancellation, refund, chargeback or link, or how a link stands.
+    Operation {
+        operation: Uuid,
+        kind: &'static str,
+        state: &'static str,
+        amount: String,
+        link: Option<&'static str>,
     },
 }
 
@@ -158,7 +172,7 @@ impl EventBody {
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
             Notice::Left(party) => Self::Left { party: party_word(*party) },
-            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
+            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
         }
@@ -210,6 +224,7 @@ impl EventBody {
             Self::Says { .. } => "says",
             Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
+            Self::Operation { .. } => "operation",
         }
     }
 }

@@ -112,4 +112,4 @@ impl Merchants {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

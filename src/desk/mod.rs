@@ -4,18 +4,24 @@
 //! configuration and what was prepared over the API, and lets a task of its own run the call. Charges run
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
+mod alarms;
 mod charge;
 mod commanded;
+mod customer;
 mod event;
 mod feed;
 mod live;
 mod merchant;
 mod news;
+mod operations;
 mod payment;
 mod reconcile;
 mod sentences;
+mod start;
 mod storing;
 mod task;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use commanded::Commanded;
@@ -23,13 +29,15 @@ pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
-pub use payment::{Prepared, Request, StartError};
+pub use operations::{LinkRequest, OperationFault};
+pub use payment::{Prepared, Request};
+pub use start::StartError;
 pub use webhook::HookFault;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -66,6 +74,10 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// An outcome has just stayed unknown.
+    look_soon: Notify,
+    /// Operations that this process is sending.
+    underway: Arc<operations::Underway>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -88,6 +100,8 @@ impl Desk {
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            look_soon: Notify::new(),
+            underway: Arc::default(),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),

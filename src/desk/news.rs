@@ -10,7 +10,7 @@ use crate::call::{FromPbx, Party, Phrase, SayId};
 use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
-use super::payment::StartError;
+use super::start::StartError;
 use crate::observe::alarm;
 
 /// What to do about a seal that cannot be ended.
@@ -58,6 +58,7 @@ impl Desk {
         let phrase = match fault {
             StartError::NoAmount | StartError::Amount(_) | StartError::Zero => Phrase::WhisperNoAmount,
             StartError::SameCall | StartError::Limit(_) => Phrase::WhisperBusy,
+            StartError::StillUnknown { .. } => Phrase::WhisperUnknown,
             _ => Phrase::WhisperTechnical,
         };
         if offer.agent.is_some() {
@@ -67,7 +68,7 @@ impl Desk {
         }
     }
 
-    async fn whisper(&self, offer: &Offer, phrase: Phrase) {
+    pub(super) async fn whisper(&self, offer: &Offer, phrase: Phrase) {
         let clips = self.clips_on(offer, phrase);
         if let Err(fault) = self.pbx.whisper(offer, clips).await {
             tracing::warn!("the agent could not be told: {fault}");

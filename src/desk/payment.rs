@@ -10,14 +10,15 @@ use crate::call::{
 };
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
-use crate::pbx::{CallName, Means, Offer, PbxError};
+use crate::pbx::{CallName, Means, Offer};
 use crate::prompts::Language;
-use crate::store::{NewPayment, StoreError};
+use crate::psp::Customer;
 
 use super::Desk;
 use super::commanded::Commanded;
-use super::live::Full;
+use super::customer;
 use super::merchant::{Merchant, UnknownMerchant};
+use super::start::StartError;
 
 /// A payment without a call: what the API prepares for an agent, or asks for on a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,13 @@ pub struct Prepared {
     pub description: Option<String>,
     /// The language of the prompts.
     pub language: Option<Language>,
+    /// What the order tells of the customer.
+    pub customer: Customer,
     /// Free fields for the provider.
     pub parameters: BTreeMap<String, String>,
+    /// Who takes it upon themselves that the same order may be charged although an earlier attempt is not yet known;
+    /// without a name that is refused.
+    pub even_if_unknown: Option<String>,
     /// Each field is asked for by a program.
     pub commanded: Option<Commanded>,
 }
@@ -49,54 +55,6 @@ pub struct Request {
     pub payment: Prepared,
 }
 
-/// Why a payment cannot begin.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// No amount from anywhere.
-    #[error(
-        "no amount is known for this call: set tonegate_amount (Asterisk: TONEGATE_AMOUNT) in the dialplan, key it after the feature code, \
-         or prepare the payment over the API"
-    )]
-    NoAmount,
-    /// An amount or currency that is none.
-    #[error(transparent)]
-    Amount(#[from] MoneyError),
-    /// A merchant that there is not.
-    #[error(transparent)]
-    Merchant(#[from] UnknownMerchant),
-    /// The amount was understood in one currency, and the call's merchant is paid in another.
-    #[error(
-        "the call belongs to the merchant `{merchant}`, who is paid in {currency}, and the amount was taken as {amount}: name \
-         `merchant` or `currency`"
-    )]
-    OtherCurrency {
-        /// Whose call it is.
-        merchant: String,
-        /// The merchant's currency.
-        currency: Currency,
-        /// How the amount was understood.
-        amount: Money,
-    },
-    /// Zero, or below.
-    #[error("the amount is zero; a payment has to be at least one minor unit")]
-    Zero,
-    /// A payment is running on this call.
-    #[error("a payment is already running on this call")]
-    SameCall,
-    /// The limit of this node.
-    #[error("{0} payments are under way, as many as limits.max_captures allows")]
-    Limit(usize),
-    /// The daemon is stopping.
-    #[error("the daemon is stopping and begins no payment")]
-    Draining,
-    /// The PBX.
-    #[error(transparent)]
-    Pbx(#[from] PbxError),
-    /// The store: nothing is begun that cannot be written down.
-    #[error("the payment cannot be written down, so it does not begin: {0}")]
-    Store(#[from] StoreError),
-}
-
 /// A payment made up, before its call is taken over.
 pub(super) struct Plan {
     pub id: Uuid,
@@ -105,7 +63,9 @@ pub(super) struct Plan {
     pub language: Language,
     pub reference: Option<String>,
     pub description: String,
+    pub customer: Customer,
     pub parameters: BTreeMap<String, String>,
+    pub even_if_unknown: Option<String>,
     pub commanded: Option<Commanded>,
 }
 
@@ -127,75 +87,7 @@ impl Desk {
             .currency)
     }
 
-    /// Begins a payment on a call that the API names.
-    ///
-    /// # Errors
-    /// See [`StartError`].
-    pub async fn start(self: &Arc<Self>, request: Request) -> Result<Uuid, StartError> {
-        let offer = self.pbx.find(&request.call).await?;
-        self.begin(offer, Some(request.payment)).await
-    }
-
-    /// Begins a payment on a call that the PBX offers.
-    pub(super) async fn begin(
-        self: &Arc<Self>,
-        offer: Offer,
-        prepared: Option<Prepared>,
-    ) -> Result<Uuid, StartError> {
-        if self.draining.is_cancelled() {
-            return Err(StartError::Draining);
-        }
-        let prepared = prepared
-            .or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
-        let plan = self.plan(&offer, prepared)?;
-        let commands = self
-            .live
-            .enter(plan.id, offer.customer.clone(), offer.agent.clone(), offer.agent_extension.clone())
-            .map_err(|full| match full {
-                Full::Limit => StartError::Limit(self.rules.max_captures),
-                Full::SameCall => StartError::SameCall,
-            })?;
-        let id = plan.id;
-        let begun = self.write_down_and_open(&offer, &plan).await;
-        match begun {
-            Ok(session) => {
-                let setup = self.setup(&offer, &plan);
-                let desk = Arc::clone(self);
-                self.calls.spawn(async move { desk.run(offer, plan, setup, session, commands).await });
-                Ok(id)
-            }
-            Err(fault) => {
-                self.live.leave(id);
-                Err(fault)
-            }
-        }
-    }
-
-    async fn write_down_and_open(
-        &self,
-        offer: &Offer,
-        plan: &Plan,
-    ) -> Result<crate::pbx::Session, StartError> {
-        let session = self.pbx.open(offer, &plan.id.to_string()).await?;
-        self.store
-            .begin_payment(&NewPayment {
-                id: plan.id,
-                merchant: plan.merchant.id.clone(),
-                agent: offer.agent_extension.clone(),
-                means: offer.means,
-                caller_number: offer.caller_number.clone(),
-                dialled_number: offer.dialled_number.clone(),
-                reference: plan.reference.clone(),
-                amount: plan.amount,
-                description: plan.description.clone(),
-                customer_leg: offer.customer.0.clone(),
-                agent_leg: offer.agent.as_ref().map(|leg| leg.0.clone()),
-            })
-            .await?;
-        Ok(session)
-    }
-
-    fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
+    pub(super) fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
         let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
         let merchant = Arc::clone(self.rules.merchants.of_call(requested, offer)?);
         let mut reference = offer.reference.clone();
@@ -207,16 +99,20 @@ impl Desk {
             language: spoken.unwrap_or(merchant.language),
             reference,
             description: merchant.description.clone(),
+            customer: Customer::default(),
             parameters: BTreeMap::new(),
+            even_if_unknown: None,
             merchant: Arc::clone(&merchant),
             commanded: None,
         };
-        let plan = if let Some(prepared) = prepared {
+        let mut plan = if let Some(prepared) = prepared {
             let amount = prepared_amount(&prepared, &merchant)?;
             let mut plan = plan(amount, prepared.reference.or(reference));
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
+            plan.customer = prepared.customer;
             plan.parameters = prepared.parameters;
+            plan.even_if_unknown = prepared.even_if_unknown;
             plan.id = prepared.commanded.as_ref().map_or(plan.id, |commanded| commanded.payment);
             plan.commanded = prepared.commanded;
             plan
@@ -224,6 +120,7 @@ impl Desk {
             let amount = offered_amount(&merchant, offer, &mut reference)?;
             plan(amount, reference)
         };
+        customer::complete(&mut plan.customer, offer);
         let least = if plan.stores_card() { 0 } else { 1 };
         if plan.amount.minor < least {
             return Err(StartError::Zero);
@@ -231,7 +128,7 @@ impl Desk {
         Ok(plan)
     }
 
-    fn setup(&self, offer: &Offer, plan: &Plan) -> Setup {
+    pub(super) fn setup(&self, offer: &Offer, plan: &Plan) -> Setup {
         let (mode, capture) = match offer.agent {
             Some(_) => (Mode::Assisted, &self.rules.assisted),
             None => (Mode::SelfService, &self.rules.self_service),

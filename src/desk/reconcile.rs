@@ -15,6 +15,9 @@ use super::Desk;
 /// From one look at the open attempts to the next.
 const LOOK_INTERVAL_MS: u64 = 60_000;
 
+/// From the moment an outcome stays unknown to the next look: the agent may still be talking with the customer.
+const LOOK_SOON_INTERVAL_MS: u64 = 5_000;
+
 /// Accounts that are told as missing.
 const ACCOUNTS_MISSED_MAX: usize = 100;
 
@@ -25,15 +28,25 @@ impl Desk {
         self.charges.spawn(async move {
             loop {
                 tokio::select! {
-                    () = desk.look_at_open_attempts() => {}
+                    () = desk.look_at_what_is_open() => {}
                     () = desk.draining.cancelled() => return,
                 }
+                let soon = async {
+                    desk.look_soon.notified().await;
+                    tokio::time::sleep(Duration::from_millis(LOOK_SOON_INTERVAL_MS)).await;
+                };
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(LOOK_INTERVAL_MS)) => {}
+                    () = soon => {}
                     () = desk.draining.cancelled() => return,
                 }
             }
         });
+    }
+
+    async fn look_at_what_is_open(self: &Arc<Self>) {
+        self.look_at_open_attempts().await;
+        self.look_at_open_operations().await;
     }
 
     async fn look_at_open_attempts(&self) {
@@ -99,12 +112,7 @@ impl Desk {
 
     /// What was written down and not marked as sent did not leave the house.
     async fn never_sent(&self, open: &AttemptRecord) {
-        let answer = Answer {
-            outcome: Outcome::NotCharged,
-            detail: "the daemon stopped before it was sent".into(),
-            remedy: None,
-            may_retry: false,
-        };
+        let answer = Answer::not_charged("the daemon stopped before it was sent");
         self.settled(open.attempt, &open.psp, &answer).await;
         self.tell_late(open.attempt, answer.outcome).await;
     }

@@ -39,7 +39,7 @@ impl Desk {
             Effect::NotDone => Outcome::NotCharged,
             Effect::Unknown => Outcome::Unknown,
         };
-        Answer { outcome, detail: reply.detail, remedy: reply.remedy, may_retry: false }
+        Answer { outcome, detail: reply.detail, remedy: reply.remedy, may_retry: false, unavailable: false }
     }
 
     async fn keep(&self, payment: Uuid, psp: &str, stored: &StoredCard) {

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, Alarm, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId,
-    SealLoss, Setup,
+    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
 
 use super::Desk;
+use super::alarms::alarm_words;
 use super::event::EventBody;
 use super::payment::Plan;
 use super::sentences::Sentences;
@@ -180,10 +180,11 @@ impl Seat {
     }
 
     async fn tell(&self, notice: &Notice) {
-        let body = EventBody::of(notice);
-        if let Notice::Alarm(alarm) = notice {
-            let (name, what, remedy) = alarm_words(*alarm);
-            crate::observe::alarm(name, Some(&self.plan.id.to_string()), what, remedy);
+        let mut body = EventBody::of(notice);
+        if let (Notice::Alarm(alarm), EventBody::Alarm { what, remedy, .. }) = (notice, &mut body) {
+            let (name, words, todo) = alarm_words(*alarm);
+            crate::observe::alarm(name, Some(&self.plan.id.to_string()), words, todo);
+            (*what, *remedy) = (Some(words.to_owned()), Some(todo.to_owned()));
         }
         if let Notice::FieldDone { masked: Some(masked), brand: Some(brand), .. } = notice {
             let shown = self.desk.store.card_seen(self.plan.id, Some(*brand), masked).await;
@@ -206,42 +207,5 @@ impl Desk {
         if let Err(fault) = self.store.trail(actor, body.name(), &payment.to_string(), &detail).await {
             tracing::error!(%payment, "the trail has a gap: {fault}");
         }
-    }
-}
-
-/// What an admin is woken with.
-fn alarm_words(alarm: Alarm) -> (&'static str, &'static str, &'static str) {
-    match alarm {
-        Alarm::SealLost(SealLoss::KeypadLost) => (
-            "seal_lost",
-            "the private keypad's connection ended during a capture; the leg stays sealed",
-            "look at the PBX's log for what closed it",
-        ),
-        Alarm::SealLost(SealLoss::Opened) => (
-            "seal_lost",
-            "the leg was no longer sealed during a capture; capture was stopped",
-            "find who unset sensitive_dtmf on the leg",
-        ),
-        Alarm::SealLost(SealLoss::Moved) => (
-            "seal_lost",
-            "the customer's leg was moved to another leg during a capture; capture was stopped",
-            "agents transfer a call before or after a payment, not during one",
-        ),
-        Alarm::ShieldFailed => (
-            "shield_failed",
-            "a recording could not be masked or opened",
-            "look at the PBX's log; no card is asked for while this lasts",
-        ),
-        Alarm::SealStuck => ("seal_stuck", "the seal could not be ended", super::news::STUCK_REMEDY),
-        Alarm::PbxLost => (
-            "pbx_lost",
-            "the connection to the PBX ended during a capture",
-            "look whether the PBX was restarted; calls go on sealed and are looked for when it is back",
-        ),
-        Alarm::JournalFailed => (
-            "journal_failed",
-            "an attempt could not be written down, so nothing was charged",
-            "look at the store: disk space, permissions",
-        ),
     }
 }

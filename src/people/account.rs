@@ -3,12 +3,15 @@
 use sqlx::query;
 
 use super::password::{Password, fit};
-use super::record::{Account, NewPerson, Record, actor, folded};
+use super::record::{Account, Change, NewPerson, Record, actor, folded};
+use super::role::join;
 use super::session::Person;
 use super::{People, PeopleFault};
 use crate::store::Work;
 
 const SHUT_OUT: &str = "UPDATE people SET shut_out = $2 WHERE id = $1";
+
+const CHANGE: &str = "UPDATE people SET display = $2, roles = $3, extensions = $4, locale = $5 WHERE id = $1";
 
 const UNLOCK: &str = "UPDATE people SET shut_out = 0, wrong_tries = 0, locked_until_ms = 0 WHERE id = $1";
 
@@ -26,7 +29,7 @@ impl People {
         let password = self.hasher.hash(&new.password).await?;
         let mut work = self.store.write().await?;
         self.insert(&mut work, new, &name, Some(password), None).await?;
-        let roles = format!("roles: {}", super::role::join(&new.roles));
+        let roles = format!("roles: {}", join(&new.roles));
         self.store.trail_in(&mut work, by, "person added", &actor(&name), &roles).await?;
         Ok(self.store.commit(work).await?)
     }
@@ -40,6 +43,41 @@ impl People {
         let now = self.now_ms();
         let everybody = self.everybody(&mut reading).await?;
         Ok(everybody.into_iter().map(|record| record.account(now)).collect())
+    }
+
+    /// Gives somebody other roles, extensions, or another display name or language; what is not named stays. It holds
+    /// from their next request on.
+    ///
+    /// # Errors
+    /// If there is nobody of that name, the identity provider says what they are, or it could not be written.
+    pub async fn change(&self, by: &str, change: &Change) -> Result<(), PeopleFault> {
+        let (mut work, record) = self.for_change(&change.name).await?;
+        if record.by_provider {
+            return Err(PeopleFault::ProviderSays(record.name));
+        }
+        let actor = record.actor();
+        let new = NewPerson {
+            name: record.name,
+            display: change.display.clone().unwrap_or(record.display),
+            roles: change.roles.clone().unwrap_or(record.roles),
+            extensions: change.extensions.clone().unwrap_or(record.extensions),
+            locale: change.locale.clone().or(record.locale),
+            password: Password::default(),
+        };
+        new.checked()?;
+        let (roles, extensions) = (join(&new.roles), join(&new.extensions));
+        query(CHANGE)
+            .bind(record.id.to_string())
+            .bind(&new.display)
+            .bind(&roles)
+            .bind(&extensions)
+            .bind(new.locale.as_deref().unwrap_or_default())
+            .execute(&mut *work)
+            .await
+            .map_err(|fault| self.store.failed(&fault))?;
+        let words = format!("roles: {roles}; extensions: {extensions}");
+        self.store.trail_in(&mut work, by, "person changed", &actor, &words).await?;
+        Ok(self.store.commit(work).await?)
     }
 
     /// Keeps somebody out until [`People::unlock`]; their sessions end.

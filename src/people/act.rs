@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::key::{KeyRecord, NewKey};
 use super::password::Password;
-use super::record::{Account, NewPerson};
+use super::record::{Account, Change, NewPerson};
 use super::{People, PeopleFault};
 
 /// What is asked for.
@@ -13,6 +13,8 @@ use super::{People, PeopleFault};
 pub enum Act {
     /// Make somebody known.
     AddPerson(NewPerson),
+    /// Give other roles, extensions, another name to read or language.
+    ChangePerson(Change),
     /// Name everybody.
     ListPeople,
     /// Keep somebody out.
@@ -58,6 +60,7 @@ impl People {
     pub async fn perform(&self, by: &str, act: &Act) -> Result<Done, PeopleFault> {
         match act {
             Act::AddPerson(new) => self.add(by, new).await?,
+            Act::ChangePerson(change) => self.change(by, change).await?,
             Act::ListPeople => return Ok(Done::People(self.list().await?)),
             Act::Lock(name) => self.lock(by, name).await?,
             Act::Unlock(name) => self.unlock(by, name).await?,

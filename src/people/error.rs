@@ -91,6 +91,9 @@ pub enum PeopleFault {
     /// An identity provider vouches for this person.
     #[error("{0} logs in by the identity provider: there is no password and no code here")]
     ByProvider(String),
+    /// An identity provider says what this person is.
+    #[error("roles and extensions of {0} come from the identity provider; change them there")]
+    ProviderSays(String),
     /// A word of the command line or the protocol.
     #[error(transparent)]
     Word(#[from] UnknownWord),

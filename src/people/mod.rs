@@ -30,7 +30,7 @@ pub mod door;
 pub mod oidc;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub use error::{LoginFault, PeopleFault};
 pub use key::{KeyHolder, KeyRecord, NewKey};
 pub use login::Login;
 pub use password::{HashFault, Password, Weak};
-pub use record::{Account, NewPerson};
+pub use record::{Account, Change, NewPerson};
 pub use role::{Role, Scope, Scopes, UnknownWord};
 pub use session::{Duty, Person, Session, csrf_token};
 pub use totp::Enrolment;

@@ -52,6 +52,22 @@ pub struct NewPerson {
     pub password: Password,
 }
 
+/// What is to be different about somebody; what is not named stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Who.
+    pub name: String,
+    /// What others read.
+    pub display: Option<String>,
+    /// What they are in the company.
+    pub roles: Option<Vec<Role>>,
+    /// Telephone extensions, whose calls are theirs.
+    pub extensions: Option<Vec<String>>,
+    /// Language tag.
+    pub locale: Option<String>,
+}
+
 /// Somebody who is known here, as an admin sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {

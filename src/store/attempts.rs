@@ -29,6 +29,9 @@ const ONE: &str = "SELECT * FROM attempts WHERE payment = $1 AND ordinal = $2";
 const SENT: &str = "UPDATE attempts SET state = 'sent', changed_at_ms = $3 \
      WHERE payment = $1 AND ordinal = $2 AND state = 'journalled'";
 
+const REROUTE: &str = "UPDATE attempts SET psp = $3, changed_at_ms = $4 \
+     WHERE payment = $1 AND ordinal = $2 AND state = 'sent' AND psp = $5";
+
 const SETTLE: &str = "UPDATE attempts SET state = $3, decline_reason = $4, psp_reference = $5, \
      detail = $6, changed_at_ms = $7 WHERE payment = $1 AND ordinal = $2";
 
@@ -96,6 +99,39 @@ impl Store {
                 .map_err(failed)?;
         }
         step(&mut transaction, attempt, what.word(), words).await.map_err(failed)?;
+        self.commit(transaction).await
+    }
+
+    /// Writes down that an attempt goes to another account, because nothing of it can have reached `from`. Once this
+    /// returns it is on disk, and whoever looks for the attempt asks the new account.
+    ///
+    /// # Errors
+    /// If the attempt is not one that was sent to `from` and is still open, or it could not be written. It must not
+    /// be sent to the new account then.
+    pub async fn reroute_attempt(
+        &self,
+        attempt: AttemptId,
+        from: &str,
+        to: &str,
+        words: &str,
+    ) -> Result<(), StoreError> {
+        let failed = |e: sqlx::Error| self.failed(&e);
+        let mut transaction = self.write().await?;
+        let moved = query(REROUTE)
+            .bind(payment_text(attempt.payment))
+            .bind(i64::from(attempt.ordinal))
+            .bind(field(to))
+            .bind(now_ms())
+            .bind(field(from))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if moved.rows_affected() == 0 {
+            let known = self.existing(&mut transaction, attempt).await?;
+            return Err(StoreError::MayBeCharged { key: attempt.key(), state: known.state.word() });
+        }
+        let words = format!("{from} to {to}: {words}");
+        step(&mut transaction, attempt, "rerouted", &words).await.map_err(failed)?;
         self.commit(transaction).await
     }
 

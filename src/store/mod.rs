@@ -2,19 +2,25 @@
 //!
 //! An attempt is written down, durably, before it is sent ([`Store::journal_attempt`]), and settled once
 //! its outcome is known ([`Store::settle_attempt`]). What stands between the two after a crash is found by
-//! [`Store::open_attempts`]. The trail says who did what; each row is bound to the one before it.
+//! [`Store::open_attempts`]. Refunds, captures, cancellations and payment links are written down in the same way
+//! ([`Store::journal_change`]), and so is what was made at the provider without us ([`Store::hear_change`]). The
+//! trail says who did what; each row is bound to the one before it.
 //!
 //! The store holds no card data but brand and last four digits. Free text from outside passes
 //! [`crate::observe::redact`] first.
 
 mod attempt;
 mod attempts;
+mod changes;
 mod durable;
 mod error;
 mod history;
 mod open;
+mod operation;
+mod operations;
 mod outbox;
 mod payments;
+mod questions;
 mod record;
 mod report;
 mod stored;
@@ -33,8 +39,13 @@ use sqlx::sqlite::{Sqlite, SqlitePool};
 pub(crate) type Work = Transaction<'static, Sqlite>;
 
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
+pub use changes::ChangeFault;
 pub use error::StoreError;
 pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
+pub use operation::{
+    LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
+};
+pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
 pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};

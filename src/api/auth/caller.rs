@@ -1,10 +1,15 @@
 //! A caller: a program with a key, or a person with a session.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use super::refusal::{forbidden, lacks, no_store, unauthorised};
 use super::{Auth, Origin, cookies};
@@ -15,6 +20,9 @@ const CONFIGURED: &str = "key:configuration";
 
 /// A path whose requests a page makes on its own; they do not keep a session alive.
 const EVENTS_PATH: &str = "/v1/events";
+
+/// How often it is looked whether a listener's session has ended.
+const SESSION_INTERVAL_S: u64 = 10;
 
 /// What kind of caller it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +99,38 @@ pub(crate) async fn guard(
     };
     let caller = request.extensions().get::<Caller>();
     if caller.is_some_and(|caller| caller.may(scope)) {
-        return next.run(request).await;
+        let token = of_person(&request, scope);
+        let response = next.run(request).await;
+        return match token {
+            Some(token) => response.map(|body| while_open(auth, token, body)),
+            None => response,
+        };
     }
     let (id, person) = caller.map_or(("somebody", false), |c| (c.id.as_str(), c.kind == CallerKind::Person));
     let what = format!("{} {}", request.method(), request.uri().path());
     auth.0.people.refused(id, &what, &format!("needs the scope {scope}")).await;
     lacks(scope, person)
+}
+
+/// The session of a person who listens.
+fn of_person(request: &Request, scope: Scope) -> Option<Zeroizing<String>> {
+    let caller = request.extensions().get::<Caller>()?;
+    let listens = scope == Scope::Events && caller.kind == CallerKind::Person;
+    let origin = request.extensions().get::<Origin>().filter(|_| listens)?;
+    cookies::find(request.headers(), *origin, cookies::SESSION)
+}
+
+/// A stream that ends with the session it was opened in.
+fn while_open(auth: Auth, token: Zeroizing<String>, body: Body) -> Body {
+    let over = async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(SESSION_INTERVAL_S)).await;
+            if !matches!(auth.people().session(&token, false).await, Ok(Some(_))) {
+                return;
+            }
+        }
+    };
+    Body::from_stream(body.into_data_stream().take_until(Box::pin(over)))
 }
 
 /// The request with its caller as an extension.

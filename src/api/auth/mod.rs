@@ -51,6 +51,8 @@ struct Inner {
 pub struct Doorway {
     /// This process ends TLS itself.
     pub tls: bool,
+    /// A proxy ends TLS between here and others: what comes without its word for that is believed to come from others.
+    pub behind_proxy: bool,
     /// Proxies whose word on address and scheme of a request is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may show ours in a frame.

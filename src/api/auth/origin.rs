@@ -21,7 +21,7 @@ pub(crate) struct Origin {
     pub address: IpAddr,
     /// The whole way is encrypted, as far as we know.
     pub secure: bool,
-    /// The connection comes from this machine itself.
+    /// The connection comes from this machine itself, and not by a proxy.
     pub local: bool,
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn find(State(auth): State<Auth>, mut request: Request, next: N
 fn of(peer: IpAddr, headers: &HeaderMap, door: &Doorway) -> Origin {
     let peer = peer.to_canonical();
     let trusted = |address: IpAddr| door.trusted_proxies.iter().any(|net| net.contains(&address));
-    let local = peer.is_loopback();
+    let local = peer.is_loopback() && !door.behind_proxy;
     if door.tls || !trusted(peer) {
         return Origin { address: peer, secure: door.tls, local };
     }
@@ -80,7 +80,7 @@ mod tests {
 
     fn door(tls: bool, trusted: &[&str]) -> Doorway {
         let trusted_proxies = trusted.iter().map(|net| net.parse().unwrap()).collect();
-        Doorway { tls, trusted_proxies, frame_ancestors: Vec::new() }
+        Doorway { tls, trusted_proxies, ..Doorway::default() }
     }
 
     fn seen(peer: &str, door: &Doorway, forwarded: &str, scheme: &str) -> (String, bool, bool) {
@@ -113,6 +113,13 @@ mod tests {
         assert_eq!(told, ("127.0.0.1".into(), false, true), "on this machine nothing leaves it");
         let told = seen("127.0.0.1", &door, "198.51.100.4", "http");
         assert_eq!(told, ("198.51.100.4".into(), false, false), "a local proxy tells of another machine");
+    }
+
+    #[test]
+    fn behind_a_proxy_its_word_is_needed() {
+        let behind = Doorway { behind_proxy: true, ..door(false, &["127.0.0.0/8"]) };
+        assert_eq!(seen("127.0.0.1", &behind, "", ""), ("127.0.0.1".into(), false, false));
+        assert_eq!(seen("127.0.0.1", &behind, "198.51.100.4", "https"), ("198.51.100.4".into(), true, true));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::words;
 use crate::call::{Currency, Field, Money, PostalPolicy};
 use crate::card::{Brand, POSTAL_DIGITS_MAX};
 use crate::desk::{Commanded, Merchant, Prepared};
-use crate::psp::Operation;
+use crate::psp::{Customer, Operation};
 
 /// Free fields for the provider.
 const PARAMETERS_MAX: usize = 32;
@@ -85,7 +85,9 @@ impl New {
             reference: None,
             description: text(form, "Description")?,
             language: None,
+            customer: Customer::default(),
             parameters: parameters(form)?,
+            even_if_unknown: None,
             commanded: Some(commanded),
         };
         Ok(New {

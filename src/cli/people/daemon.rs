@@ -47,6 +47,7 @@ pub(in crate::cli) fn checks(config: &Config, store: Store) -> Result<(Auth, Opt
     };
     let doorway = Doorway {
         tls: tls.is_some(),
+        behind_proxy: api.behind_tls_proxy,
         trusted_proxies: api.trusted_proxies.clone(),
         frame_ancestors: config.console.frame_ancestors.clone(),
     };

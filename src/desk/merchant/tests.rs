@@ -5,7 +5,8 @@ use crate::pbx::{LegId, Means};
 use crate::prompts::SampleRate;
 use crate::psp::dummy;
 
-fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> Merchant {
+/// A merchant with a dummy account.
+pub(in crate::desk) fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> Merchant {
     let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     Merchant {
         id: id.into(),
