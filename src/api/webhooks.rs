@@ -1,12 +1,13 @@
 //! `/v1/webhooks`: what endpoints were told, and sending it again.
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State as Extracted};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 
 use super::State;
+use super::auth::Caller;
 use super::problem::Problem;
 use crate::store::{Delivery, DeliveryState, StoreError};
 
@@ -57,12 +58,17 @@ pub(super) async fn list(
 
 pub(super) async fn replay(
     Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
     again: Result<Json<Again>, JsonRejection>,
 ) -> Result<Json<Replayed>, Problem> {
     let Json(again) = again.map_err(|fault| bad(fault.body_text()))?;
     let store = state.desk.store();
     let replayed = store.replay_webhooks(again.endpoint.as_deref(), again.id.as_deref(), again.from).await;
-    Ok(Json(Replayed { replayed: replayed.map_err(store_fault)? }))
+    let replayed = replayed.map_err(store_fault)?;
+    let subject = again.id.or(again.endpoint).unwrap_or_default();
+    let noted = store.trail(&caller.id, "webhooks_replayed", &subject, &replayed.to_string()).await;
+    noted.map_err(store_fault)?;
+    Ok(Json(Replayed { replayed }))
 }
 
 fn bad(detail: String) -> Problem {

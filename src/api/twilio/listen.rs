@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::session::{Session, Twilio};
-use crate::desk::{EventBody, FeedError};
+use crate::desk::{EventBody, FeedError, Listener};
 use crate::store::{AttemptState, Payment};
 
 impl Twilio {
     /// Listens until the feed ends.
-    pub(super) async fn listen(self: Arc<Self>) {
-        let mut listener = self.desk.feed.listen(None);
+    pub(super) async fn listen(self: Arc<Self>, mut listener: Listener) {
         loop {
             match listener.next().await {
                 Ok(event) => {

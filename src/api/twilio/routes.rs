@@ -23,7 +23,8 @@ type Answered = Result<(StatusCode, Json<Resource>), Fault>;
 
 /// The routes of an account, and its ear on what happens to its payments.
 pub fn routes(twilio: Arc<Twilio>) -> Router {
-    tokio::spawn(Arc::clone(&twilio).listen());
+    let listener = twilio.desk.feed.listen(None);
+    tokio::spawn(Arc::clone(&twilio).listen(listener));
     let guarded = |route: MethodRouter<Arc<Twilio>>| route.fallback(async || Fault::method());
     Router::new()
         .route("/2010-04-01/Accounts/{account}/Calls/{call}/Payments.json", guarded(post(create)))
@@ -83,20 +84,30 @@ impl Twilio {
         let Some(commanded) = new.prepared.commanded.clone() else {
             return Err(Fault::unavailable("a session without its own rules"));
         };
+        let is_new = !self.sessions().contains_key(&payment);
+        if is_new && let Some(known) = self.begun_before(account, call, payment).await {
+            return Ok((StatusCode::CREATED, Json(known)));
+        }
         let slot = self.place(&form, Session::new(account, call, payment, &new, commanded))?;
-        let beginning = slot.begun.get_or_init(|| self.begin(&slot, &new));
+        // In a task of its own: whoever hangs up on us does not leave half a payment behind.
+        let beginning = {
+            let (twilio, slot) = (Arc::clone(self), slot.clone());
+            tokio::spawn(async move { slot.begun.get_or_init(|| twilio.begin(&slot, &new)).await.clone() })
+        };
         let begun = match tokio::time::timeout(BEGIN_WAIT, beginning).await {
-            Ok(begun) => begun.clone(),
-            Err(_) => Err(Fault::unavailable("the same request is still under way; ask again")),
+            Ok(Ok(begun)) => begun,
+            Ok(Err(_)) => Err(Fault::unavailable("a fault of ours; the log says which")),
+            Err(_) => {
+                return Err(Fault::unavailable(
+                    "the session is still being begun; send the same request again",
+                ));
+            }
         };
         match begun {
             Ok(()) => Ok((StatusCode::CREATED, Json(slot.session.resource()))),
             Err(fault) => {
                 // A request that came to nothing may be made again.
                 self.sessions().remove(&payment);
-                if let Some(known) = self.begun_before(account, call, payment).await {
-                    return Ok((StatusCode::CREATED, Json(known)));
-                }
                 Err(fault)
             }
         }
@@ -108,7 +119,16 @@ impl Twilio {
         for leg in sid::legs(&slot.session.call) {
             let request = Request { call: CallName::Leg(leg), payment: new.prepared.clone() };
             match self.desk.start(request).await {
-                Ok(_) => {
+                Ok(payment) => {
+                    let noted = self.desk.store().trail(
+                        &self.account.sid,
+                        "payments_session",
+                        &payment.to_string(),
+                        "",
+                    );
+                    if let Err(fault) = noted.await {
+                        tracing::error!(%payment, "the trail has a gap: {fault}");
+                    }
                     self.call_back(&slot.session, Vec::new(), None);
                     return Ok(());
                 }

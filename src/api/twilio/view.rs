@@ -77,6 +77,10 @@ impl View {
                 Some(self.capture(*field, false, Some(words::error_type(*field, *hint))))
             }
             EventBody::Remaining { fields } => {
+                // What is required was not taken, or is not there any more.
+                for field in fields.iter().filter(|field| !field.repeats()) {
+                    self.mask(*field, 0);
+                }
                 self.required = Some(fields.clone());
                 match self.done.take() {
                     Some(field) => Some(self.capture(field, false, None)),
