@@ -3,6 +3,8 @@
 
 #[path = "theatre/mod.rs"]
 mod common;
+#[path = "theatre/asterisk_listeners.rs"]
+mod listeners;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -59,7 +61,7 @@ async fn what_an_admin_leaves_open_is_seen() {
             .all(|place| ["4", "9", "2"].iter().all(|key| leaked.contains(&format!("{place}: {key}"))))
     });
     assert!(seen.await, "{leaked:?}");
-    assert!(records(&theatre).await.recordings.len() == 6);
+    assert!(records(&theatre).await.recordings.len() == 7);
     theatre.let_leak(false).await.expect("it can be shut");
     theatre.close().await;
     assert_eq!(theatre.pid().await, None);

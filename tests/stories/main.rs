@@ -12,6 +12,7 @@ mod faults;
 mod lines;
 mod many;
 mod payments;
+mod recordings;
 mod scene;
 mod secrecy;
 mod self_service;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         payments::stories(),
         endings::stories(),
         lines::stories(),
+        recordings::stories(),
         self_service::stories(),
         secrecy::stories(),
         faults::stories(),

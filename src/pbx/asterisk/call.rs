@@ -186,6 +186,7 @@ impl Call {
                 self.said(ended).await;
             }
             (Happening::RecordingBegan, Some(party)) => self.recording_began(party).await,
+            (Happening::Overheard, _) => self.overheard().await,
             (Happening::Unbridged(bridge), Some(_)) if self.is_our(&bridge) => {
                 self.parted = Some(Instant::now() + Duration::from_millis(PARTED_GRACE_MS));
             }
@@ -196,6 +197,7 @@ impl Call {
                     self.lost_to_another().await;
                 }
             }
+            (Happening::Bridged(bridge), None) if self.is_our(&bridge) => self.lost_to_another().await,
             _ => {}
         }
     }

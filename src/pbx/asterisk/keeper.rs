@@ -120,6 +120,10 @@ async fn clear_strays(shared: &Shared) -> Result<(), LinkError> {
             continue;
         }
         let Some(row) = offers::row(&rows, leg) else { continue };
+        // Another program's, which we are subscribed to.
+        if row.get("Channel").starts_with(super::recorders::SNOOP) {
+            continue;
+        }
         let is_new = row.get("Seconds").parse().unwrap_or(0_u64) < STRAY_AGE_S;
         let is_ours = ["TONEGATE_PAYMENT", "TONEGATE_PEER"].iter().any(|name| row.variable(name).is_some());
         if !is_new && !is_ours && row.get("BridgeID").is_empty() {
@@ -137,8 +141,7 @@ async fn clear_bridges(shared: &Shared) -> Result<(), LinkError> {
         if !id.starts_with(BRIDGE) || !super::words::is_leg(id) {
             continue;
         }
-        let inside: Vec<&str> =
-            bridge["channels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let inside = super::release::channels_of(bridge);
         match inside.as_slice() {
             [] => drop(shared.link.delete(&format!("/bridges/{id}")).await),
             [one] if super::words::is_leg(one) && !shared.legs.is_followed(one) => {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use super::event::{Arrival, Event, Heard};
+use super::event::{Arrival, Event, Happening, Heard};
+use super::recorders::Recorders;
 
 /// Events that may wait for one call; beyond, the call is told to look for itself.
 const LEG_QUEUE_LENGTH: usize = 256;
@@ -16,6 +17,8 @@ const ARRIVAL_QUEUE_LENGTH: usize = 64;
 
 /// The legs of all payment calls.
 pub(super) struct Legs {
+    /// Who else listens.
+    pub recorders: Recorders,
     followers: Mutex<HashMap<String, Follower>>,
     arrivals: mpsc::Sender<Arrival>,
 }
@@ -42,7 +45,7 @@ impl Legs {
     /// Nobody follows anything; arrivals come out of the receiver.
     pub fn new() -> (Arc<Self>, mpsc::Receiver<Arrival>) {
         let (arrivals, receiver) = mpsc::channel(ARRIVAL_QUEUE_LENGTH);
-        (Arc::new(Self { followers: Mutex::default(), arrivals }), receiver)
+        (Arc::new(Self { recorders: Recorders::default(), followers: Mutex::default(), arrivals }), receiver)
     }
 
     /// Follows these legs; none if one of them is followed already.
@@ -73,15 +76,39 @@ impl Legs {
                 }
             }
             Heard::Event(event) => {
-                let follower = lock(&self.followers).get(&event.leg).cloned();
-                if let Some(follower) = follower
-                    && follower.events.try_send(event).is_err()
-                {
-                    follower.behind.store(true, Ordering::Relaxed);
+                if event.kind == Happening::Hangup {
+                    self.recorders.gone(&event.leg);
+                }
+                self.hand_on(event);
+            }
+            Heard::Spies { channel, leg } => {
+                self.recorders.spies(&channel, &leg);
+                self.hand_on(Event { leg, kind: Happening::Overheard });
+            }
+            Heard::Recording { recording, began: true } => {
+                if let Some(leg) = self.recorders.began(recording) {
+                    self.hand_on(Event { leg, kind: Happening::Overheard });
                 }
             }
+            Heard::Recording { recording, began: false } => self.recorders.ended(&recording.name),
         }
         false
+    }
+
+    /// To whoever follows the leg; of strangers to whoever follows the bridge they come into.
+    fn hand_on(&self, event: Event) {
+        let followers = lock(&self.followers);
+        let follower = followers.get(&event.leg).or_else(|| match &event.kind {
+            Happening::Bridged(bridge) => followers.get(bridge),
+            _ => None,
+        });
+        let follower = follower.cloned();
+        drop(followers);
+        if let Some(follower) = follower
+            && follower.events.try_send(event).is_err()
+        {
+            follower.behind.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -91,13 +118,13 @@ impl Following {
         self.events.recv().await
     }
 
-    /// Follows one more channel: one that whispers.
+    /// Follows one more channel, one that whispers; or our bridge, for those who come into it.
     pub fn also(&mut self, name: &str) {
         self.names.push(name.to_owned());
         lock(&self.legs.followers).insert(name.to_owned(), self.follower.clone());
     }
 
-    /// Follows a channel no longer.
+    /// Follows a channel or bridge no longer.
     pub fn no_more(&mut self, name: &str) {
         self.names.retain(|kept| kept != name);
         lock(&self.legs.followers).remove(name);
@@ -120,7 +147,6 @@ impl Drop for Following {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Happening;
     use super::*;
 
     #[tokio::test]
@@ -129,11 +155,15 @@ mod tests {
         let mut call = legs.follow(vec!["1764.1".into(), "1764.2".into()]).unwrap();
         assert!(legs.follow(vec!["1764.2".into()]).is_none());
         call.also("whisper-1");
-        let event = |leg: &str| Heard::Event(Event { leg: leg.into(), kind: Happening::Hangup });
+        let event_of = |leg: &str, kind| Heard::Event(Event { leg: leg.into(), kind });
+        let event = |leg: &str| event_of(leg, Happening::Hangup);
         legs.hear(event("1764.9"));
         legs.hear(event("whisper-1"));
         assert_eq!(call.next().await.unwrap().leg, "whisper-1");
         call.no_more("whisper-1");
+        call.also("tonegate-1");
+        legs.hear(event_of("1764.9", Happening::Bridged("tonegate-1".into())));
+        assert_eq!(call.next().await.unwrap().leg, "1764.9", "a stranger came into the bridge");
         for _ in 0..=LEG_QUEUE_LENGTH {
             legs.hear(event("1764.1"));
         }

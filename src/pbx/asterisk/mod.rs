@@ -12,13 +12,14 @@
 //! |---|---|
 //! | UserEvent `TonegateCode` | `Keyed` (the order reference) |
 //! | Hangup, MixMonitorStart | |
-//! | BridgeEnter, BridgeLeave | `BridgeUniqueid` |
+//! | BridgeEnter, BridgeLeave | `BridgeUniqueid`, `Channel` |
+//! | Newchannel | `Channel` (`Snoop/LEG-…`: somebody spies on the leg) |
 //!
 //! | For | Action |
 //! |---|---|
 //! | offers, `find`, orphans | `Status` with `Variables: TONEGATE_…` (`Channel`, `Uniqueid`, `Linkedid`, `BridgeID`, `CallerIDNum`, `DNID`, `Context`, `Variable`) |
 //! | sealing | `Getvar PJSIP_DTMF_MODE()`, `Setvar TONEGATE_PAYMENT`, `Setvar TONEGATE_PEER`, one `Redirect` of both channels to `customer` and `agent` in the legs' context |
-//! | shield | `MixMonitorMute` (customer `read`, agent `write`), `MuteAudio` (a leg that left us) |
+//! | shield | `MixMonitorMute` (customer `read`, agent `write`), `MuteAudio` (a leg that left us; a channel that spies) |
 //! | release | `Setvar`, `Hangup` (a leg that left us) |
 //! | liveness | `Ping` |
 //! | self-test | `Command`: `manager show user`, `manager show connected`, `dialplan show`, `features show`, `core show settings`, `cel show status` |
@@ -29,6 +30,7 @@
 //! |---|---|
 //! | sealing | `POST /bridges/ID?type=mixing,dtmf_events&name=tonegate-PAYMENT`, `POST /bridges/ID/addChannel?channel=B,A&absorbDTMF=true`, `GET /bridges/ID` (`technology`, `channels`) |
 //! | shield | `POST` and `DELETE /channels/A/mute?direction=in`, `/channels/B/silence` |
+//! | who else listens | `POST` and `DELETE /recordings/live/NAME/mute` |
 //! | prompts | `POST /channels/LEG/snoop/ID?spy=none&whisper=out`, `POST /channels/ID/play/PLAYBACK?media=sound:…`, `DELETE /playbacks/PLAYBACK` |
 //! | release | `POST /bridges/ID/addChannel` without `absorbDTMF`, `POST /channels/B/continue` to `rejoin`, `DELETE /channels/LEG`, `DELETE /bridges/ID` |
 //! | looking | `GET /channels/LEG`, `GET /bridges`, `GET /bridges/ID`, `GET /asterisk/info`, `/asterisk/ping`, `/asterisk/modules`, `/asterisk/logging`, `/applications` |
@@ -36,7 +38,7 @@
 //!
 //! # Events: ARI
 //! `GET /ari/events?app=APP` (or Asterisk calls us): StasisStart (`args`, `channel.id`), PlaybackFinished
-//! (`playback`), ApplicationReplaced. The filter is set before and after connecting, whichever end connects.
+//! (`playback`), RecordingStarted, RecordingFinished, RecordingFailed (`recording`), ApplicationReplaced. The filter is set before and after connecting, whichever end connects.
 //!
 //! # Keypad: AMI
 //! `Login` with `Events: dtmf`, then `Ping` from time to time. DTMFBegin and DTMFEnd: `Direction`, `Uniqueid`, and
@@ -58,6 +60,7 @@ mod link;
 mod mishaps;
 mod offers;
 mod prompts;
+mod recorders;
 mod release;
 mod sealing;
 mod selftest;

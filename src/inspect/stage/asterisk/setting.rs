@@ -45,8 +45,8 @@ const PASSWORD: &str = "CHANGE-ME";
 /// The directories of one instance.
 const DIRECTORIES: [&str; 8] =
     ["etc", "lib", "lib/documentation", "spool", "run", "log", "log/cdr-csv", "log/cel-custom"];
-/// Where recordings are: of both directions, of what was received, of what was sent.
-pub(super) const RECORDINGS: [&str; 3] = ["recordings", "recordings/in", "recordings/out"];
+/// Where recordings are: of both directions, of what was received, of what was sent; and where ARI keeps its own.
+pub(super) const RECORDINGS: [&str; 4] = ["recordings", "recordings/in", "recordings/out", "spool/recording"];
 
 /// Endpoints, and how each hears and sends keys.
 const ENDPOINTS: [(&str, &str); 4] = [

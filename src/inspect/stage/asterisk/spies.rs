@@ -57,6 +57,42 @@ impl AsteriskTheatre {
         Ok(())
     }
 
+    /// Has the application `spy` listen to a leg and record what it says, as a company's recorder does over ARI:
+    /// into a file named like the leg.
+    ///
+    /// # Errors
+    /// If Asterisk refuses.
+    pub async fn tap(&self, leg: &str) -> Result<(), StageError> {
+        let snoop = format!("tap-{leg}");
+        let to = [("app", "spy"), ("spy", "in")];
+        self.ari.post(&format!("/channels/{leg}/snoop/{snoop}"), &to).await?;
+        let record = [("name", leg), ("format", "wav"), ("ifExists", "overwrite")];
+        let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
+        // It comes to the application in its own time.
+        while let Err(fault) = self.ari.post(&format!("/channels/{snoop}/record"), &record).await {
+            if Instant::now() > end {
+                return Err(fault);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Has the same application record the bridge a leg is in, into a file of this name.
+    ///
+    /// # Errors
+    /// If it is in none, or Asterisk refuses.
+    pub async fn tap_bridge(&self, leg: &str, name: &str) -> Result<(), StageError> {
+        let bridges = self.ari.get("/bridges", &[]).await?.unwrap_or_default();
+        let holds = |bridge: &&serde_json::Value| {
+            bridge["channels"].as_array().is_some_and(|legs| legs.iter().any(|one| one == leg))
+        };
+        let found = bridges.as_array().and_then(|all| all.iter().find(holds)).and_then(|b| b["id"].as_str());
+        let bridge = found.ok_or_else(|| StageError(format!("{leg} is in no bridge")))?;
+        let record = [("name", name), ("format", "wav"), ("ifExists", "overwrite")];
+        self.ari.post(&format!("/bridges/{bridge}/record"), &record).await.map(drop)
+    }
+
     /// Waits until both spies have been told everything that has happened so far. One that is deaf, or full,
     /// is a fault: half a truth must not pass for the whole.
     pub(super) async fn spies_catch_up(&self) -> Result<(), StageError> {
