@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use tokio::time::sleep;
-use tonegate::inspect::stage::{CallPlan, Keys, Scene, TestCard, Theatre};
+use tonegate::inspect::stage::{CallPlan, Keys, Scene, Theatre};
 
-use crate::common::daemon::set;
+use crate::daemon::{VISA, pay_alone, set};
 use crate::{STATE, end, records, theatre};
-
-const VISA: TestCard = TestCard { pan: 4_111_111_111_111_111, expiry: "0330", code: "737" };
 
 /// The one leg that is up, by its unique id.
 async fn only_leg(theatre: &tonegate::inspect::stage::AsteriskTheatre) -> String {
@@ -27,16 +25,7 @@ async fn a_recorder_hears_no_tone_of_who_pays_alone() {
     let customer = theatre.dial_direct(Keys::InBand).await.expect("the number answers");
     let leg = only_leg(&theatre).await;
     theatre.tap(&leg).await.expect("it records");
-    for (field, keys) in
-        [("number", VISA.number()), ("expiry", VISA.expiry.into()), ("code", VISA.code.into())]
-    {
-        let opened = |event: &serde_json::Value| event["type"] == "field_opened" && event["field"] == field;
-        set.events.wait(place, 45_000, field, opened).await.expect("it is asked for");
-        customer.key(&keys, 80, 80).await.expect("keys");
-    }
-    set.events.wait_for(place, "confirming").await.expect("they are asked");
-    customer.key("1", 80, 80).await.expect("a key");
-    set.events.wait_for(place, "approved").await.expect("it is paid");
+    pay_alone(&set, place, &*customer).await;
     customer.hang_up().await.expect("it hangs up");
     sleep(Duration::from_millis(1_500)).await;
     let records = records(&theatre).await;

@@ -1,6 +1,6 @@
 //! What both tests of a real PBX's theatre do with conversations.
 
-pub mod daemon;
+pub mod check;
 
 use std::time::{Duration, Instant};
 

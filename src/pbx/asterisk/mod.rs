@@ -67,6 +67,7 @@ mod selftest;
 mod settings;
 mod shield;
 mod speaking;
+mod survey;
 mod whisper;
 mod words;
 
@@ -175,7 +176,8 @@ pub async fn check(settings: AsteriskSettings) -> Result<Vec<Finding>, String> {
     let link = Link::new(Arc::clone(&settings), None, legs, Arc::default());
     let looked = async {
         let mut findings = selftest::run(&link, &settings).await;
-        findings.extend(selftest::direct_media(&link).await.unwrap_or_default());
+        findings.extend(survey::direct_media(&link).await.unwrap_or_default());
+        findings.extend(survey::spies(&link).await.unwrap_or_default());
         findings
     };
     link.probe(looked).await

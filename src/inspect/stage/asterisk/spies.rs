@@ -25,15 +25,7 @@ impl AsteriskTheatre {
     /// Plants both, and waits until they hear.
     pub(super) async fn plant_spies(&self) -> Result<(), StageError> {
         self.listen("spy", true).await?;
-        let http = local(self.ports.second());
-        // Frames from a server are not masked, and a spy keeps whatever comes: no more is needed than to ask.
-        let hello = format!(
-            "GET /ari/events?app=spy&api_key=spy:{} HTTP/1.1\r\nHost: {http}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ari\r\n\
-             Sec-WebSocket-Key: c3RhZ2Utc3RhZ2Utc3RhZw==\r\n\r\n",
-            self.password
-        );
-        let spy = Spy::plant(http, &hello).await?;
+        let spy = Spy::plant(local(self.ports.second()), &self.hello("spy")).await?;
         self.listeners.lock().await.push(Listener { kind: "ari", hears_marks: true, spy });
         let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
         let subscription = [("eventSource", "deviceState:")];
@@ -44,6 +36,34 @@ impl AsteriskTheatre {
             sleep(Duration::from_millis(20)).await;
         }
         self.spies_catch_up().await
+    }
+
+    /// Subscribes the application `spy` to something more than the stage's spy has.
+    ///
+    /// # Errors
+    /// If Asterisk refuses.
+    pub async fn subscribe_spy(&self, source: &str) -> Result<(), StageError> {
+        self.ari.post("/applications/spy/subscription", &[("eventSource", source)]).await.map(drop)
+    }
+
+    /// Connects as an application that another program has; it is that program's again once this is dropped.
+    ///
+    /// # Errors
+    /// If Asterisk does not answer.
+    pub async fn take_application(&self, name: &str) -> Result<impl Drop, StageError> {
+        Spy::plant(local(self.ports.second()), &self.hello(name)).await
+    }
+
+    /// Asks for the events of an application. Frames from a server are not masked, and a spy keeps whatever comes:
+    /// no more is needed than to ask.
+    fn hello(&self, application: &str) -> String {
+        format!(
+            "GET /ari/events?app={application}&api_key=spy:{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ari\r\n\
+             Sec-WebSocket-Key: c3RhZ2Utc3RhZ2Utc3RhZw==\r\n\r\n",
+            self.password,
+            local(self.ports.second()),
+        )
     }
 
     /// Lets an account of the Manager Interface listen to all that it is allowed to hear.

@@ -45,7 +45,12 @@ const DIRECTORIES: [&str; 16] = [
 ///
 /// # Errors
 /// If something cannot be written, if tonegate's dialplan does not fit, or if the path has characters that a dialplan would split or expand.
-pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(), StageError> {
+pub(super) fn write(
+    directory: &Path,
+    ports: &Ports,
+    password: &str,
+    changes: &[(&str, &str)],
+) -> Result<(), StageError> {
     for name in DIRECTORIES {
         std::fs::create_dir_all(directory.join(name))?;
     }
@@ -67,6 +72,7 @@ pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(
         ("@FIRST_MEDIA_PORT@", ports.first_media().to_string()),
         ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
     ];
-    let text = filled.iter().fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(name, value));
+    let template = changed("freeswitch.xml", TEMPLATE, changes)?;
+    let text = filled.iter().fold(template, |text, (name, value)| text.replace(name, value));
     secret(&directory.join("conf/freeswitch.xml"), &text)
 }
