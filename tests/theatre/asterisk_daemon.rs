@@ -126,9 +126,11 @@ async fn in_freepbxs_layout_the_feature_code_and_the_payment_number_take_payment
         scene.customer("*729").await.expect("keys");
         sleep(Duration::from_millis(1_500)).await;
         assert_eq!(scene.events().place(), scene.place, "{route:?}: the customer began a payment");
+        // What was keyed in an ordinary conversation, as far as FreePBX's own codes let it pass.
+        let before = scene.call.agent.keys_received();
         scene.pay_with(VISA).await.unwrap_or_else(|fault| panic!("{route:?}: {fault}"));
         scene.ended("approved").await.unwrap_or_else(|fault| panic!("{route:?}: {fault}"));
-        assert_eq!(scene.call.agent.keys_received(), "*729", "{route:?}");
+        assert_eq!(scene.call.agent.keys_received(), before, "{route:?}: the agent got keys of the card");
         assert_eq!(hear_each_other(&scene.call, 800).await, (true, true), "{route:?}");
         scene.call.customer.hang_up().await.expect("it hangs up");
     }

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::link::{LinkError, LinkState};
 use super::sealing::BRIDGE;
 use super::{Shared, offers, selftest};
+use crate::pbx::keeping::{self, Standing};
 use crate::pbx::{News, Severity};
 
 /// How often the self-test is made; somebody may have turned on a log of keys meanwhile.
@@ -21,32 +22,14 @@ const STRAY_AGE_S: u64 = 5;
 
 /// Follows the connections until the adapter is closed.
 pub(super) async fn keep(shared: Arc<Shared>, news: mpsc::Sender<News>) {
-    let mut state = shared.link.state();
-    let mut closing = shared.closing.subscribe();
-    loop {
-        let now = state.borrow_and_update().clone();
-        let told = match now {
-            LinkState::Up { version } => {
-                tokio::select! {
-                    told = serve(&shared, &news, version) => told,
-                    _ = state.changed() => { shared.prove(false); continue }
-                    _ = closing.wait_for(|closing| *closing) => return,
-                }
-            }
-            LinkState::Starting => true,
-            LinkState::Down(why) => {
-                shared.prove(false);
-                news.send(News::Down { why }).await.is_ok()
-            }
-        };
-        if !told {
-            return;
-        }
-        tokio::select! {
-            changed = state.changed() => if changed.is_err() { return },
-            _ = closing.wait_for(|closing| *closing) => return,
-        }
-    }
+    let standing = |state| match state {
+        LinkState::Starting => Standing::Starting,
+        LinkState::Up { version } => Standing::Up(version),
+        LinkState::Down(why) => Standing::Down(why),
+    };
+    let (state, closing) = (shared.link.state(), shared.closing.subscribe());
+    let prove = |proven| shared.prove(proven);
+    keeping::keep(state, closing, &news, standing, prove, |version| serve(&shared, &news, version)).await;
 }
 
 /// While the connections stand; false if nobody listens to the news any more.

@@ -83,17 +83,16 @@ use self::call::{Call, Seal};
 use self::keypad::Keypad;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
-pub use self::settings::{AsteriskSettings, SettingError};
+pub use self::settings::AsteriskSettings;
 pub use self::words::Unspeakable;
 use super::{
     CallName, Finding, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session,
+    SettingError,
 };
 use crate::call::Line;
 
 /// What the unique id of a channel that whispers begins with.
 const WHISPER: &str = "tonegate-whisper-";
-/// How long the desk may take to take a report.
-const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while Asterisk does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 

@@ -66,7 +66,13 @@ async fn look(link: &Link, settings: &FreeSwitchSettings) -> Result<Vec<Finding>
         found.push(Finding::new(Severity::Refuses, "dialplan", what, remedy));
     }
     found.extend(event_socket(link, settings).await?);
-    if link.api("global_getvar tonegate_up".into()).await? != "1" {
+    // A variable that was never set is answered as an error.
+    let is_up = match link.api("global_getvar tonegate_up".into()).await {
+        Ok(up) => up == "1",
+        Err(LinkError::Refused(_)) => false,
+        Err(why) => return Err(why),
+    };
+    if !is_up {
         let what = "no daemon has told FreeSWITCH that it is up (tonegate_up)".into();
         let remedy = "start tonegate; until then payment numbers go to their fallback";
         found.push(Finding::new(Severity::Warns, "tonegate serve", what, remedy));

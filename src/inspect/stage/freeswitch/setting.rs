@@ -20,10 +20,9 @@ const HUMAN: &str = "user/1001";
 /// The number in its example.
 const DIRECT_NUMBER: &str = "0800555019";
 
-/// The directories of one instance.
-const DIRECTORIES: [&str; 16] = [
+/// The directories of one instance, each told to it by an option of this name.
+pub(super) const TOLD: [&str; 13] = [
     "conf",
-    "conf/dialplan",
     "log",
     "db",
     "run",
@@ -36,9 +35,9 @@ const DIRECTORIES: [&str; 16] = [
     "storage",
     "cache",
     "sounds",
-    "cdr",
-    "cdr/json",
 ];
+/// Those it finds in its configuration.
+const CONFIGURED: [&str; 3] = ["conf/dialplan", "cdr", "cdr/json"];
 
 /// Writes the configuration into `directory/conf`, tonegate's dialplan with it, and makes the other
 /// directories.
@@ -51,7 +50,7 @@ pub(super) fn write(
     password: &str,
     changes: &[(&str, &str)],
 ) -> Result<(), StageError> {
-    for name in DIRECTORIES {
+    for name in TOLD.into_iter().chain(CONFIGURED) {
         std::fs::create_dir_all(directory.join(name))?;
     }
     let keypad = format!("127.0.0.1:{}", ports.second());
