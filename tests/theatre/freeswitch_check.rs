@@ -17,7 +17,7 @@ async fn of_a_good_freeswitch_check_says_nothing_serious() {
     let wrong = |config: String| config.replace("freeswitch.password", "wrong.password");
     std::fs::write(directory.path().join("check/wrong.password"), "wrong").expect("it can be written");
     let (_, said) = check(&*theatre, directory.path(), wrong);
-    assert_said(&said, &[&["password", "event_socket.conf.xml"]]);
+    assert_said(&said, &[&["refuses our password", "event_socket.conf"]]);
     let none = |config: String| {
         config.replace("control_address = \"127.0.0.1:", "control_address = \"127.0.0.1:1\" # ")
     };
