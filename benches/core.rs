@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use tonegate::call::{
-    Bounds, CodePolicy, Confirm, FromPbx, Input, Line, Millis, Mode, Money, PaymentCall, Setup,
+    Bounds, CodePolicy, Confirm, FieldOrder, FromPbx, Input, Line, Millis, Mode, Money, PaymentCall, Setup,
 };
 use tonegate::card::{Key, YearMonth};
 use tonegate::inspect::simulation;
@@ -61,6 +61,7 @@ fn asking(out: &mut Vec<tonegate::call::Command>) -> PaymentCall {
         mode: Mode::Assisted,
         today,
         accepted: Vec::new(),
+        order: FieldOrder::Fixed,
         enter_twice: false,
         code: CodePolicy::Required,
         postal: None,

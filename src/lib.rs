@@ -18,6 +18,10 @@ pub mod psp;
 pub mod desk;
 /// Payments, attempts, journal and trail.
 pub mod store;
+/// Who may do what: users, roles, sessions, one-time codes, API keys, identity providers.
+pub mod people;
+/// What others are told by HTTP: written down first, signed, sent until it is taken.
+pub mod outbox;
 /// REST and the live event stream.
 pub mod api;
 /// Test phones, tone detector, memory and file search: how we prove that no digit is left.

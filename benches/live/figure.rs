@@ -56,18 +56,29 @@ fn ranks(samples: &[f64]) -> Option<[f64; 3]> {
     Some([at(50), at(99), at(100)])
 }
 
+/// What was measured, and where.
+pub struct Tried<'a> {
+    /// What kind of thing, in one word.
+    pub kind: &'static str,
+    /// Which one.
+    pub name: &'a str,
+    /// Who shares the machine's cores.
+    pub sharing: &'static str,
+}
+
 /// Prints what was measured; `load` is the machine's, before and after.
 ///
 /// # Errors
 /// If nobody takes it.
-pub fn print(pbx: &str, load: [f64; 2], figures: &[Figure], as_json: bool) -> Result<(), StageError> {
+pub fn print(tried: &Tried<'_>, load: [f64; 2], figures: &[Figure], as_json: bool) -> Result<(), StageError> {
+    let Tried { kind, name, sharing } = tried;
     let mut out = std::io::stdout().lock();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     if as_json {
         let all: Vec<_> = figures.iter().map(Figure::object).collect();
         let object = json!({
-            "pbx": pbx, "build": build, "cores": cores, "load_before": load[0], "load_after": load[1],
+            *kind: name, "build": build, "cores": cores, "load_before": load[0], "load_after": load[1],
             "figures": all,
         });
         writeln!(out, "{object}")?;
@@ -75,7 +86,7 @@ pub fn print(pbx: &str, load: [f64; 2], figures: &[Figure], as_json: bool) -> Re
         let [before, after] = load;
         writeln!(
             out,
-            "{pbx}, {build} build, {cores} cores shared by PBX, telephones, bank and daemon; \
+            "{name}, {build} build, {cores} cores shared by {sharing}; \
              load of the machine {before:.1} before, {after:.1} after"
         )?;
         for figure in figures {

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tonegate::inspect::stage::StageError;
 
-use figure::{Figure, print};
+use figure::{Figure, Tried, print};
 use keys::{Plan, Rate};
 use stand::Stand;
 
@@ -92,7 +92,8 @@ async fn measure(wanted: &Wanted) -> Result<(), StageError> {
         StageError(format!("{fault}\nwhat daemon and PBX wrote is kept in {}", directory.display()))
     })?;
     let _ = std::fs::remove_dir_all(&directory);
-    print(pbx, [busy_before, process::load()], &figures, wanted.json)
+    let tried = Tried { kind: "pbx", name: pbx, sharing: "PBX, telephones, bank and daemon" };
+    print(&tried, [busy_before, process::load()], &figures, wanted.json)
 }
 
 async fn measure_parts(wanted: &Wanted, stand: &Stand) -> Result<Vec<Figure>, StageError> {

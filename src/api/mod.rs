@@ -8,28 +8,39 @@
 //! | `GET /v1/payments`, `GET /v1/payments/{id}` | looks payments up |
 //! | `POST /v1/payments/{id}/commands` | says what the agent's keys can say |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
+//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
+//! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `GET /v1/events` | server-sent events, with `Last-Event-ID` |
 //!
-//! Callers present the key of the configuration as `Authorization: Bearer …`. Errors are
+//! Callers present a key as `Authorization: Bearer …`, or the cookie of a session ([`auth`]). Errors are
 //! `application/problem+json` (RFC 9457).
 
 mod auth;
+pub mod console;
+mod customer;
 mod events;
+mod headers;
 mod hooks;
 mod payments;
 mod problem;
+mod tls;
+pub mod twilio;
+mod webhooks;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Secret;
 use crate::desk::Desk;
+use crate::people::Scope;
+
+pub use auth::{Auth, Doorway};
+pub use tls::{Tls, TlsFault};
 
 /// The longest request body.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -38,8 +49,14 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 #[derive(Clone)]
 pub(crate) struct State {
     pub desk: Arc<Desk>,
-    pub key: Arc<Secret>,
+    pub auth: Auth,
     pub stop: CancellationToken,
+}
+
+impl axum::extract::FromRef<State> for Auth {
+    fn from_ref(state: &State) -> Self {
+        state.auth.clone()
+    }
 }
 
 /// Serves until `stop`.
@@ -49,35 +66,44 @@ pub(crate) struct State {
 pub async fn serve(
     listener: TcpListener,
     desk: Arc<Desk>,
-    key: Secret,
+    auth: Auth,
+    tls: Option<Tls>,
+    twilio: Option<Arc<twilio::Twilio>>,
+    console: console::Surroundings,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let state = State { desk, key: Arc::new(key), stop: stop.clone() };
-    // An event is a small packet, and the next must not wait until the listener has acknowledged it (Nagle).
-    let listener = listener.tap_io(|stream| {
-        if let Err(fault) = stream.set_nodelay(true) {
-            tracing::debug!("events to a listener may come late: {fault}");
-        }
-    });
-    axum::serve(listener, router(state)).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    let entrance = tls::Entrance::new(listener, tls, &stop)?;
+    let state = State { desk, auth, stop: stop.clone() };
+    let pages = console::router(&state, console);
+    let routes = twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
+    let service = routes.into_make_service_with_connect_info::<auth::Peer>();
+    axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
-fn router(state: State) -> Router {
+fn router(state: State, pages: Router) -> Router {
+    let auth = state.auth.clone();
+    let needs = |scope: Scope| from_fn_with_state((auth.clone(), scope), auth::guard);
     let guarded = Router::new()
-        .route("/v1/payments", post(payments::create).get(payments::list))
-        .route("/v1/payments/{id}", get(payments::show))
-        .route("/v1/payments/{id}/commands", post(payments::command))
-        .route("/v1/events", get(events::stream))
-        .route_layer(axum::middleware::from_fn_with_state(state.clone(), auth::bearer));
-    Router::new()
+        .route("/v1/payments", post(payments::create).layer(needs(Scope::PaymentsWrite)))
+        .route("/v1/payments", get(payments::list).layer(needs(Scope::PaymentsRead)))
+        .route("/v1/payments/{id}", get(payments::show).layer(needs(Scope::PaymentsRead)))
+        .route("/v1/payments/{id}/commands", post(payments::command).layer(needs(Scope::PaymentsWrite)))
+        .route("/v1/events", get(events::stream).layer(needs(Scope::Events)))
+        .route("/v1/webhooks", get(webhooks::list).layer(needs(Scope::Events)))
+        .route("/v1/webhooks/replay", post(webhooks::replay).layer(needs(Scope::Admin)))
+        .route_layer(from_fn_with_state(auth.clone(), auth::identify));
+    let router = Router::new()
         .route("/health", get(|| async { "ok\n" }))
         .route("/ready", get(ready))
         // Providers present no key: what they send is believed for its signature.
         .route("/webhooks/psp/{name}", post(hooks::psp))
         .merge(guarded)
+        .merge(auth::routes(&auth))
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
+        .merge(pages);
+    auth::surround(router, &auth)
 }
 
 async fn ready(axum::extract::State(state): axum::extract::State<State>) -> axum::response::Response {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State as Extracted};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::State;
+use super::auth::Caller;
+use super::customer::NewCustomer;
 use super::problem::Problem;
 use crate::call::{AgentCommand, Currency, Money};
 use crate::desk::{Prepared, Request, StartError};
@@ -28,6 +30,7 @@ const MAX_TEXT_CHARS: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewPayment {
+    merchant: Option<String>,
     amount: String,
     currency: Option<String>,
     reference: Option<String>,
@@ -37,7 +40,12 @@ pub(super) struct NewPayment {
     leg: Option<String>,
     customer_number: Option<String>,
     #[serde(default)]
+    customer: NewCustomer,
+    #[serde(default)]
     parameters: BTreeMap<String, String>,
+    /// Somebody has looked at the provider and lets the same order be charged although an attempt is open.
+    #[serde(default)]
+    even_if_unknown: bool,
     #[serde(default = "yes")]
     begin: bool,
 }
@@ -76,10 +84,15 @@ type Refused = Problem;
 
 pub(super) async fn create(
     Extracted(state): Extracted<State>,
+    Extension(caller): Extension<Caller>,
     body: Result<Json<NewPayment>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     let Json(new) = body.map_err(|fault| bad(fault.body_text()))?;
-    let payment = prepared(&state, &new)?;
+    if !new.agent_extension.as_deref().map_or_else(|| caller.serves_all(), |agent| caller.serves(agent)) {
+        let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "not your call", detail));
+    }
+    let payment = prepared(&state, &caller, &new)?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
         return Err(bad("name the call by exactly one of agent_extension, leg, customer_number"));
@@ -102,10 +115,12 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(json!({ "payment": id }))))
 }
 
-fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
+fn prepared(state: &State, caller: &Caller, new: &NewPayment) -> Result<Prepared, Refused> {
+    let presumed = state.desk.presumed(new.merchant.as_deref());
+    let presumed = presumed.map_err(|fault| bad(format!("merchant: {fault}")))?;
     let currency: Currency = match &new.currency {
         Some(code) => code.parse().map_err(|fault| bad(format!("currency: {fault}")))?,
-        None => state.desk.merchant().currency,
+        None => presumed,
     };
     let amount = Money::parse(&new.amount, currency).map_err(|fault| bad(format!("amount: {fault}")))?;
     let language = match &new.language {
@@ -125,11 +140,16 @@ fn prepared(state: &State, new: &NewPayment) -> Result<Prepared, Refused> {
         return Err(bad(format!("at most {MAX_PARAMETERS} parameters")));
     }
     Ok(Prepared {
+        merchant: new.merchant.clone(),
         amount,
+        currency_named: new.currency.is_some(),
         reference: new.reference.clone(),
         description: new.description.clone(),
         language,
+        customer: new.customer.read().map_err(bad)?,
         parameters: new.parameters.clone(),
+        even_if_unknown: new.even_if_unknown.then(|| caller.id.clone()),
+        commanded: None,
     })
 }
 
@@ -231,10 +251,14 @@ fn store_fault(fault: StoreError) -> Problem {
 
 fn cannot_start(fault: StartError) -> Problem {
     let status = match &fault {
-        StartError::NoAmount | StartError::Amount(_) | StartError::Zero => StatusCode::BAD_REQUEST,
-        StartError::SameCall | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => {
-            StatusCode::CONFLICT
-        }
+        StartError::NoAmount
+        | StartError::Amount(_)
+        | StartError::Zero
+        | StartError::Merchant(_)
+        | StartError::OtherCurrency { .. } => StatusCode::BAD_REQUEST,
+        StartError::SameCall
+        | StartError::StillUnknown { .. }
+        | StartError::Pbx(PbxError::Busy | PbxError::Ambiguous(..)) => StatusCode::CONFLICT,
         StartError::Pbx(PbxError::NoSuchCall(_)) => StatusCode::NOT_FOUND,
         StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {
             StatusCode::SERVICE_UNAVAILABLE

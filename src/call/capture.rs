@@ -1,6 +1,6 @@
 //! The fields: asking, keys, patience.
 
-use crate::card::{Brand, Completeness, Entry, Key, KeyKind};
+use crate::card::{Brand, CODE_DIGITS_MAX, Completeness, EXPIRY_DIGITS, Entry, Key, KeyKind};
 
 use super::command::Command;
 use super::input::{Millis, Party};
@@ -32,9 +32,9 @@ impl PaymentCall {
         match field {
             Field::Number => Phrase::AskNumber,
             Field::NumberAgain => Phrase::AskNumberAgain,
-            Field::Expiry => Phrase::AskExpiry,
-            Field::Code => Phrase::AskCode { digits: self.code_length() },
-            Field::Postal => Phrase::AskPostal,
+            Field::Expiry | Field::ExpiryAgain => Phrase::AskExpiry,
+            Field::Code | Field::CodeAgain => Phrase::AskCode { digits: self.code_length() },
+            Field::Postal | Field::PostalAgain => Phrase::AskPostal,
         }
     }
 
@@ -120,13 +120,13 @@ impl PaymentCall {
     fn is_complete(&self) -> bool {
         let Some(keying) = &self.keying else { return false };
         let count = keying.entry.count();
-        match keying.field {
-            Field::Number | Field::NumberAgain => {
-                matches!(keying.entry.completeness(), Completeness::Complete | Completeness::Overlong)
-            }
-            Field::Expiry => count >= 4,
+        match keying.field.first() {
+            Field::Expiry => count >= EXPIRY_DIGITS,
+            // Before the number, nobody knows how long the code is.
+            Field::Code if self.taken.pan.is_none() => count >= CODE_DIGITS_MAX,
             Field::Code => count >= self.code_length(),
             Field::Postal => self.setup.postal.is_some_and(|postal| count >= postal.max_digits),
+            _ => matches!(keying.entry.completeness(), Completeness::Complete | Completeness::Overlong),
         }
     }
 
@@ -172,8 +172,12 @@ impl PaymentCall {
             return Some(from.plus(said_ms).plus(bounds.first_key_timeout_ms));
         }
         let last = keying.last_key.unwrap_or(keying.since);
-        let number = matches!(keying.field, Field::Number | Field::NumberAgain);
-        if number && keying.entry.completeness() == Completeness::LikelyComplete {
+        let likely_whole = match keying.field.first() {
+            Field::Number => keying.entry.completeness() == Completeness::LikelyComplete,
+            Field::Code => self.taken.pan.is_none() && keying.entry.count() >= self.code_length(),
+            _ => false,
+        };
+        if likely_whole {
             return Some(last.plus(bounds.settle_ms));
         }
         let patience_ms = (self.longest_gap_ms.saturating_mul(PATIENCE_FACTOR)).clamp(

@@ -40,7 +40,7 @@ impl PaymentCall {
             Some(1) => self.journal(now, out),
             Some(2) => {
                 self.wipe();
-                self.begin(now, Field::Number, out);
+                self.first_field(now, out);
             }
             _ => self.confirm_again(now, out),
         }
@@ -137,8 +137,8 @@ impl PaymentCall {
         match outcome {
             Outcome::Approved { reference } => {
                 out.push(Command::Tell(Notice::Approved { attempt, reference }));
-                let phrase = Phrase::Approved { amount: self.setup.amount };
-                self.close(now, Ending::Approved, Some(phrase), Some(Phrase::WhisperApproved), out);
+                let (customer, agent) = self.done_words();
+                self.close(now, Ending::Approved, Some(customer), Some(agent), out);
             }
             Outcome::Declined(reason) => self.declined(now, attempt, reason, out),
             Outcome::NotCharged => {
@@ -147,6 +147,15 @@ impl PaymentCall {
             }
             Outcome::Unknown => self.outcome_unknown(now, attempt, out),
         }
+    }
+
+    /// What customer and agent hear when it is done. Of a card that was stored nobody hears of a payment.
+    fn done_words(&self) -> (Phrase, Phrase) {
+        let amount = self.setup.amount;
+        if amount.minor == 0 {
+            return (Phrase::BackToAgent, Phrase::WhisperFieldDone(Field::Number));
+        }
+        (Phrase::Approved { amount }, Phrase::WhisperApproved)
     }
 
     fn declined(&mut self, now: Millis, attempt: AttemptId, reason: DeclineReason, out: &mut Vec<Command>) {
@@ -213,12 +222,10 @@ impl PaymentCall {
     fn known_at_last(&mut self, attempt: AttemptId, outcome: Outcome, out: &mut Vec<Command>) {
         let (ending, customer, agent, notice) = match outcome {
             Outcome::Unknown => return,
-            Outcome::Approved { reference } => (
-                Ending::Approved,
-                Phrase::Approved { amount: self.setup.amount },
-                Phrase::WhisperApproved,
-                Notice::Approved { attempt, reference },
-            ),
+            Outcome::Approved { reference } => {
+                let (customer, agent) = self.done_words();
+                (Ending::Approved, customer, agent, Notice::Approved { attempt, reference })
+            }
             Outcome::Declined(reason) => (
                 Ending::Declined,
                 Phrase::Declined(reason),

@@ -4,6 +4,7 @@ use crate::card::Key;
 
 use super::bank::{AttemptId, Outcome};
 use super::command::SayId;
+use super::notice::Field;
 
 /// Milliseconds on a clock that only goes forward; where it starts does not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -134,6 +135,11 @@ pub enum AgentCommand {
     TogglePause,
     /// End the payment; the conversation goes on.
     Cancel,
+    /// Ask for this field now, whatever was taken of it before. Only where the desk asks for each field
+    /// ([`FieldOrder::Commanded`](super::FieldOrder::Commanded)).
+    Ask(Field),
+    /// All that was to be taken is there: charge or store the card. Only where the desk asks for each field.
+    Complete,
 }
 
 /// Everything that can happen to a payment call.

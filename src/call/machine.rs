@@ -91,7 +91,7 @@ impl PaymentCall {
 
     /// Until when a card may be keyed at all: a customer who clears and keys again for ever is not waited for.
     fn capture_end(&self) -> Option<Millis> {
-        let keying = matches!(self.stage, Stage::Keying | Stage::Confirming);
+        let keying = matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Waiting(_));
         keying.then(|| self.began.plus(self.setup.bounds.capture_max_ms))
     }
 
@@ -102,7 +102,7 @@ impl PaymentCall {
             Stage::Sealing => Some(self.since.plus(bounds.seal_timeout_ms)),
             Stage::Keying => self.keying_deadline(),
             Stage::Confirming => Some(self.menu_deadline(bounds.first_key_timeout_ms)),
-            Stage::Paused(_) => Some(self.since.plus(bounds.pause_max_ms)),
+            Stage::Paused(_) | Stage::Waiting(_) => Some(self.since.plus(bounds.pause_max_ms)),
             Stage::Journalling => Some(self.since.plus(bounds.journal_timeout_ms)),
             Stage::Charging if !self.slow_told => Some(self.since.plus(bounds.bank_slow_ms)),
             Stage::Charging => Some(self.since.plus(bounds.bank_bound_ms)),
@@ -133,7 +133,7 @@ impl PaymentCall {
             Stage::Sealing => self.seal_refused(now, SealRefusal::PbxError, out),
             Stage::Keying => self.keying_time_is_up(now, out),
             Stage::Confirming => self.confirm_time_is_up(now, out),
-            Stage::Paused(_) => self.close_timed_out(now, out),
+            Stage::Paused(_) | Stage::Waiting(_) => self.close_timed_out(now, out),
             Stage::Journalling => self.journal_time_is_up(now, out),
             Stage::Charging => self.bank_time_is_up(now, out),
             Stage::Deciding => {

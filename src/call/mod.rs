@@ -8,6 +8,7 @@ mod bank;
 mod capture;
 mod charge;
 mod command;
+mod commanded;
 mod input;
 mod machine;
 mod money;
@@ -27,5 +28,5 @@ pub use input::{AgentCommand, FromPbx, Input, Line, Millis, Party, SealLoss, Sea
 pub use money::{Currency, Money, MoneyError};
 pub use notice::{Alarm, Ending, Field, Hint, Notice};
 pub use phrase::Phrase;
-pub use policy::{Bounds, CodePolicy, Confirm, Mode, PostalPolicy, Setup};
+pub use policy::{Bounds, CodePolicy, Confirm, FieldOrder, Mode, PostalPolicy, Setup};
 pub use state::PaymentCall;

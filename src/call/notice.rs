@@ -8,7 +8,7 @@ use super::bank::{AttemptId, DeclineReason};
 use super::input::{AgentCommand, Line, Party, SealLoss, SealRefusal};
 
 /// One thing the customer keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The card number (PAN).
@@ -21,6 +21,45 @@ pub enum Field {
     Code,
     /// The postal code.
     Postal,
+    /// The expiry date once more, to be compared.
+    ExpiryAgain,
+    /// The security code once more, to be compared.
+    CodeAgain,
+    /// The postal code once more, to be compared.
+    PostalAgain,
+}
+
+impl Field {
+    /// Those that are keyed for their own sake, in the order in which a card is usually read.
+    pub const FIRSTS: [Field; 4] = [Field::Number, Field::Expiry, Field::Code, Field::Postal];
+
+    /// The field that this one repeats; itself if it repeats none.
+    #[must_use]
+    pub fn first(self) -> Field {
+        match self {
+            Field::Number | Field::NumberAgain => Field::Number,
+            Field::Expiry | Field::ExpiryAgain => Field::Expiry,
+            Field::Code | Field::CodeAgain => Field::Code,
+            Field::Postal | Field::PostalAgain => Field::Postal,
+        }
+    }
+
+    /// The field that repeats this one, to be compared with it.
+    #[must_use]
+    pub fn again(self) -> Field {
+        match self.first() {
+            Field::Expiry => Field::ExpiryAgain,
+            Field::Code => Field::CodeAgain,
+            Field::Postal => Field::PostalAgain,
+            _ => Field::NumberAgain,
+        }
+    }
+
+    /// Whether it repeats another.
+    #[must_use]
+    pub fn repeats(self) -> bool {
+        self != self.first()
+    }
 }
 
 /// What was wrong with a field, in words that give no digit away.
@@ -39,7 +78,7 @@ pub enum Hint {
     Expired,
     /// Not a month and a year.
     ExpiryInvalid,
-    /// The two numbers are not the same.
+    /// What was keyed twice is not the same.
     Differs,
     /// Nothing was keyed in time.
     Timeout,
@@ -128,6 +167,9 @@ pub enum Notice {
         /// Tries left.
         left: u8,
     },
+    /// Where the desk asks for each field: nobody is asked now, and this is still to be taken. Nothing left means
+    /// that the payment can be completed.
+    Remaining(Vec<Field>),
     /// The customer is asked to confirm.
     Confirming,
     /// The agent said something.

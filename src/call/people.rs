@@ -12,6 +12,10 @@ impl PaymentCall {
         if matches!(self.stage, Stage::Idle | Stage::Closing(_) | Stage::Unsealing(_) | Stage::Done) {
             return;
         }
+        let of_the_desk = matches!(command, AgentCommand::Ask(_) | AgentCommand::Complete);
+        if of_the_desk && !self.is_commanded() {
+            return;
+        }
         out.push(Command::Tell(Notice::Agent(command)));
         if self.stage == Stage::Charging {
             // Too late to change anything: the card is on its way.
@@ -20,7 +24,12 @@ impl PaymentCall {
         }
         match command {
             AgentCommand::RestartField => self.restart(now, self.current_field(), out),
-            AgentCommand::RestartAll => self.restart(now, Field::Number, out),
+            AgentCommand::RestartAll => {
+                self.restart_all();
+                self.restart(now, Field::Number, out);
+            }
+            AgentCommand::Ask(field) => self.asked_for(now, field, out),
+            AgentCommand::Complete => self.complete(now, out),
             AgentCommand::Pause => self.pause(now, out),
             AgentCommand::Resume => self.resume(now, out),
             AgentCommand::TogglePause if matches!(self.stage, Stage::Paused(_)) => self.resume(now, out),
@@ -42,30 +51,38 @@ impl PaymentCall {
     /// The field that is open, or would be next.
     fn current_field(&self) -> Field {
         match self.stage {
-            Stage::Raising(field) | Stage::Paused(field) => field,
+            Stage::Raising(field) | Stage::Paused(field) | Stage::Waiting(field) => field,
             _ => self.keying.as_ref().map_or(Field::Number, |keying| keying.field),
         }
     }
 
-    fn restart(&mut self, now: Millis, field: Field, out: &mut Vec<Command>) {
+    pub(super) fn restart(&mut self, now: Millis, field: Field, out: &mut Vec<Command>) {
         match self.stage {
-            Stage::Keying | Stage::Confirming | Stage::Paused(_) | Stage::Deciding => {
+            Stage::Keying | Stage::Confirming | Stage::Paused(_) | Stage::Deciding | Stage::Waiting(_) => {
                 self.hush_customer(out);
-                // The second number is compared with the first: both are taken again.
-                let field = if field == Field::NumberAgain { Field::Number } else { field };
-                if field == Field::Number {
+                // What is keyed twice is compared: both are taken again.
+                let field = field.first();
+                if field == Field::Number && !self.is_commanded() {
                     self.wipe();
                 }
+                self.forget(field);
                 self.keying = None;
                 self.menu_said = None;
                 self.differed = 0;
                 self.begin(now, field, out);
             }
             Stage::Raising(_) if field == Field::Number => {
-                self.wipe();
+                self.forget(field);
                 self.enter(now, Stage::Raising(field));
             }
             _ => {}
+        }
+    }
+
+    /// All fields are taken again, where there is still something to be taken.
+    fn restart_all(&mut self) {
+        if !matches!(self.stage, Stage::Sealing | Stage::Journalling) {
+            self.wipe();
         }
     }
 
@@ -187,7 +204,7 @@ impl PaymentCall {
                 self.move_shield(now, true, out);
             }
             // Up or down when the link went: bring it down for certain.
-            Stage::Paused(_) | Stage::Journalling | Stage::Charging | Stage::Deciding => {
+            Stage::Paused(_) | Stage::Waiting(_) | Stage::Journalling | Stage::Charging | Stage::Deciding => {
                 self.shield = Shield::Up;
                 self.talk(now, out);
             }

@@ -3,6 +3,7 @@
 use crate::card::{Brand, YearMonth};
 
 use super::money::Money;
+use super::notice::Field;
 
 /// Who is on the call besides the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,19 @@ pub enum CodePolicy {
     Optional,
     /// Never.
     Off,
+}
+
+/// Who decides which field comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldOrder {
+    /// Number, expiry date, security code, postal code, one after another.
+    Fixed,
+    /// The desk asks for each field, in any order and as often as it likes, and says when to charge
+    /// ([`AgentCommand::Ask`](super::AgentCommand::Ask), [`AgentCommand::Complete`](super::AgentCommand::Complete)).
+    Commanded {
+        /// Fields that are keyed twice and compared; none of them repeats another.
+        twice: Vec<Field>,
+    },
 }
 
 /// What the customer confirms before the bank is asked.
@@ -121,7 +135,7 @@ impl Default for Bounds {
 pub struct Setup {
     /// Unique for ever; every attempt's key derives from it.
     pub payment: u128,
-    /// How much.
+    /// How much; nothing means that the card is stored and not charged.
     pub amount: Money,
     /// Agent or none.
     pub mode: Mode,
@@ -129,7 +143,9 @@ pub struct Setup {
     pub today: YearMonth,
     /// Brands the merchant takes; empty means all we know.
     pub accepted: Vec<Brand>,
-    /// Whether the number is keyed twice and compared.
+    /// Who decides which field comes next.
+    pub order: FieldOrder,
+    /// Whether the number is keyed twice and compared, in the fixed order.
     pub enter_twice: bool,
     /// The security code.
     pub code: CodePolicy,

@@ -26,7 +26,7 @@ impl PaymentCall {
             Mode::SelfService => Phrase::WelcomeSelfService { amount: self.setup.amount },
         };
         self.say(Party::Customer, welcome, out);
-        self.begin(now, Field::Number, out);
+        self.first_field(now, out);
     }
 
     /// Opens a field; raises the shield first if it is not up.

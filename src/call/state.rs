@@ -17,6 +17,8 @@ pub(super) enum Stage {
     Sealing,
     /// The shield is going up, then this field is asked.
     Raising(Field),
+    /// The desk asks for each field, and has asked for none after this one: the two talk.
+    Waiting(Field),
     /// A field is open for keys.
     Keying,
     /// The customer confirms with one key.
@@ -81,6 +83,8 @@ pub(super) struct Taken {
     pub expiry: Option<Expiry>,
     pub code: Option<SecurityCode>,
     pub postal: Option<Postal>,
+    /// Fields that were keyed twice and were the same.
+    pub matched: Vec<Field>,
 }
 
 /// A payment call. See the module's own words for how to drive it.
@@ -97,6 +101,8 @@ pub struct PaymentCall {
     pub(super) line: Line,
     pub(super) keying: Option<Keying>,
     pub(super) taken: Taken,
+    /// What the desk asked for before the seal was shut.
+    pub(super) wanted: Option<Field>,
     /// Failed tries of the field in question.
     pub(super) failures: u8,
     /// How often the two numbers were not the same; a right first number does not make up for it.
@@ -145,6 +151,7 @@ impl PaymentCall {
             line: Line::Unknown,
             keying: None,
             taken: Taken::default(),
+            wanted: None,
             failures: 0,
             differed: 0,
             not_paid_as: Ending::Declined,

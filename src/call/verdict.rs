@@ -15,7 +15,6 @@ impl PaymentCall {
         let Some(Keying { field, entry, .. }) = self.keying.take() else { return };
         let verdict = match field {
             Field::Number => self.judge_number(entry, out),
-            Field::NumberAgain => self.judge_number_again(entry),
             Field::Expiry => entry
                 .into_expiry(self.setup.today)
                 .map(|e| self.taken.expiry = Some(e))
@@ -26,6 +25,9 @@ impl PaymentCall {
                 }),
             Field::Code => self.judge_code(entry),
             Field::Postal => self.judge_postal(entry),
+            Field::NumberAgain | Field::ExpiryAgain | Field::CodeAgain | Field::PostalAgain => {
+                self.judge_again(field, entry)
+            }
         };
         match verdict {
             Ok(()) => {
@@ -51,21 +53,53 @@ impl PaymentCall {
             masked: Some(pan.masked()),
             brand: Some(pan.brand()),
         }));
+        if self.taken.code.as_ref().is_some_and(|code| !code.fits(pan.brand())) {
+            // Keyed before the number, and of another kind of card.
+            self.forget(Field::Code);
+        }
         self.taken.pan = Some(pan);
         Ok(())
     }
 
-    fn judge_number_again(&mut self, entry: Entry) -> Result<(), Hint> {
-        let again = entry.into_pan(self.accepted()).map_err(|_| Hint::Differs)?;
-        match &self.taken.pan {
-            Some(first) if first.same_as(&again) => Ok(()),
-            _ => Err(Hint::Differs),
+    /// What was keyed a second time has to be right and the same.
+    fn judge_again(&mut self, field: Field, entry: Entry) -> Result<(), Hint> {
+        let taken = &self.taken;
+        let same = match field.first() {
+            Field::Number => taken
+                .pan
+                .as_ref()
+                .zip(entry.into_pan(self.accepted()).ok())
+                .is_some_and(|(a, b)| a.same_as(&b)),
+            Field::Expiry => {
+                let again = entry.into_expiry(self.setup.today).ok();
+                taken.expiry.as_ref().zip(again).is_some_and(|(a, b)| a.same_as(&b))
+            }
+            Field::Code => taken
+                .code
+                .as_ref()
+                .zip(entry.into_code_of_any_brand().ok())
+                .is_some_and(|(a, b)| a.same_as(&b)),
+            _ => {
+                let again = self
+                    .setup
+                    .postal
+                    .and_then(|policy| entry.into_postal(policy.min_digits, policy.max_digits).ok());
+                taken.postal.as_ref().zip(again).is_some_and(|(a, b)| a.same_as(&b))
+            }
+        };
+        if !same {
+            return Err(Hint::Differs);
         }
+        self.taken.matched.push(field.first());
+        Ok(())
     }
 
     fn judge_code(&mut self, entry: Entry) -> Result<(), Hint> {
-        let Some(pan) = &self.taken.pan else { return Err(Hint::TooShort) };
-        match entry.into_code(pan.brand()) {
+        let code = match &self.taken.pan {
+            Some(pan) => entry.into_code(pan.brand()),
+            None => entry.into_code_of_any_brand(),
+        };
+        match code {
             Ok(code) => {
                 self.taken.code = Some(code);
                 Ok(())
@@ -88,6 +122,9 @@ impl PaymentCall {
     }
 
     pub(super) fn next_after(&mut self, now: Millis, field: Field, out: &mut Vec<Command>) {
+        if self.is_commanded() {
+            return self.wait(now, field, out);
+        }
         let asks_code = self.setup.code != CodePolicy::Off;
         let asks_postal = self.setup.postal.is_some();
         let next = match field {
@@ -95,7 +132,7 @@ impl PaymentCall {
             Field::Number | Field::NumberAgain => Some(Field::Expiry),
             Field::Expiry if asks_code => Some(Field::Code),
             Field::Expiry | Field::Code if asks_postal => Some(Field::Postal),
-            Field::Expiry | Field::Code | Field::Postal => None,
+            _ => None,
         };
         match next {
             Some(next) => self.begin(now, next, out),
@@ -133,8 +170,12 @@ impl PaymentCall {
         self.whisper(Phrase::WhisperCustomerError(hint), out);
         let field = if hint == Hint::Differs {
             // Which of the two was right nobody knows: take both again.
-            self.taken = Taken::default();
-            Field::Number
+            if self.is_commanded() {
+                self.forget(field.first());
+            } else {
+                self.taken = Taken::default();
+            }
+            field.first()
         } else {
             field
         };
@@ -144,13 +185,14 @@ impl PaymentCall {
     fn reproach(field: Field, hint: Hint) -> Phrase {
         match (field, hint) {
             (_, Hint::Timeout) => Phrase::NothingKeyed,
-            (_, Hint::Differs) => Phrase::NumbersDiffer,
+            (Field::Number, Hint::Differs) => Phrase::NumbersDiffer,
+            (_, Hint::Differs) => Phrase::Cleared,
             (_, Hint::BrandNotAccepted) => Phrase::BrandNotAccepted { brand: None },
             (_, Hint::CheckDigit) => Phrase::NumberWrong,
             (_, Hint::Expired) => Phrase::CardExpired,
-            (Field::Expiry, _) | (_, Hint::ExpiryInvalid) => Phrase::ExpiryWrong,
-            (Field::Code, _) => Phrase::CodeTooShort,
-            (Field::Postal, _) => Phrase::PostalTooShort,
+            (Field::Expiry | Field::ExpiryAgain, _) | (_, Hint::ExpiryInvalid) => Phrase::ExpiryWrong,
+            (Field::Code | Field::CodeAgain, _) => Phrase::CodeTooShort,
+            (Field::Postal | Field::PostalAgain, _) => Phrase::PostalTooShort,
             (_, Hint::TooShort) => Phrase::NumberTooShort,
             (_, Hint::TooLong) => Phrase::NumberTooLong,
         }

@@ -15,6 +15,8 @@ pub const PAN_DIGITS_MAX: u8 = 19;
 pub const EXPIRY_DIGITS: u8 = 4;
 /// Most digits of a security code.
 pub const CODE_DIGITS_MAX: u8 = 4;
+/// Fewest digits of a security code.
+const CODE_DIGITS_MIN: u8 = 3;
 /// Most digits of a postal code.
 pub const POSTAL_DIGITS_MAX: u8 = 10;
 
@@ -238,6 +240,18 @@ impl Entry {
             std::cmp::Ordering::Less => Err(CodeFault::TooShort),
             std::cmp::Ordering::Equal => Ok(SecurityCode { slot: self.slot, length: self.count }),
             std::cmp::Ordering::Greater => Err(CodeFault::TooLong),
+        }
+    }
+
+    /// The security code of a card whose brand is not known yet; see [`SecurityCode::fits`].
+    ///
+    /// # Errors
+    /// [`CodeFault`], if no brand has codes of this length.
+    pub fn into_code_of_any_brand(self) -> Result<SecurityCode, CodeFault> {
+        match self.count {
+            0..CODE_DIGITS_MIN => Err(CodeFault::TooShort),
+            CODE_DIGITS_MIN..=CODE_DIGITS_MAX => Ok(SecurityCode { slot: self.slot, length: self.count }),
+            _ => Err(CodeFault::TooLong),
         }
     }
 

@@ -1,6 +1,10 @@
 //! The fields beside the card number.
 
+use super::brand::Brand;
+use super::entry::{Entry, POSTAL_DIGITS_MAX};
+use super::key::{Key, KeyKind};
 use super::vault::Slot;
+use subtle::ConstantTimeEq;
 
 /// A month of a year, the grain of expiry dates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +41,12 @@ pub struct Expiry {
 }
 
 impl Expiry {
+    /// Whether both are the same month. Takes the same time whatever the digits are, as do all comparisons here.
+    pub fn same_as(&self, other: &Expiry) -> bool {
+        // The rest of a slot is zero.
+        self.slot[..].ct_eq(&other.slot[..]).into()
+    }
+
     pub(super) fn month(&self) -> &[u8] {
         &self.slot[..2]
     }
@@ -54,6 +64,16 @@ pub struct SecurityCode {
 }
 
 impl SecurityCode {
+    /// Whether both are the same code.
+    pub fn same_as(&self, other: &SecurityCode) -> bool {
+        self.slot[..].ct_eq(&other.slot[..]).into()
+    }
+
+    /// Whether it is as long as a code of this brand.
+    pub fn fits(&self, brand: Brand) -> bool {
+        self.length == brand.code_length()
+    }
+
     pub(super) fn digits(&self) -> &[u8] {
         &self.slot[..usize::from(self.length)]
     }
@@ -66,6 +86,21 @@ pub struct Postal {
 }
 
 impl Postal {
+    /// A postal code that was not keyed but given: 1 to 10 digits. `None` for anything else, or if no memory is left.
+    pub fn given(digits: &str) -> Option<Postal> {
+        let mut entry = Entry::with_limit(POSTAL_DIGITS_MAX).ok()?;
+        for byte in digits.bytes() {
+            let key = Key::from_ascii(byte).filter(|key| key.kind() == KeyKind::Digit)?;
+            entry.push(key).ok()?;
+        }
+        entry.into_postal(1, POSTAL_DIGITS_MAX).ok()
+    }
+
+    /// Whether both are the same.
+    pub fn same_as(&self, other: &Postal) -> bool {
+        self.slot[..].ct_eq(&other.slot[..]).into()
+    }
+
     pub(super) fn digits(&self) -> &[u8] {
         &self.slot[..usize::from(self.length)]
     }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Fault, pbx};
+use super::{Fault, accounts, pbx};
 use crate::config::{self, Config};
 use crate::pbx::{Finding, Severity};
-use crate::psp;
 
 /// Options of `tonegate check`.
 #[derive(Args)]
@@ -16,13 +16,17 @@ pub(super) struct Check {
     /// The configuration.
     #[arg(long, default_value = config::DEFAULT_PATH)]
     config: PathBuf,
+    /// Ask the payment service providers as well, what became of a charge that never was: is the key right, are they
+    /// there? No money moves.
+    #[arg(long)]
+    psp: bool,
 }
 
 impl Check {
     /// Exit status 0 if nothing was found, 1 if something was.
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let config = Config::load(&self.config)?;
-        let findings = super::runtime()?.block_on(findings(&config))?;
+        let findings = super::runtime()?.block_on(findings(&config, self.psp))?;
         for finding in &findings {
             anstream::println!("{}", line(finding));
         }
@@ -34,13 +38,26 @@ impl Check {
     }
 }
 
+/// The same look, for the console: at the file as it stands when somebody asks.
+pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
+    Arc::new(move || {
+        let file = file.clone();
+        Box::pin(async move {
+            let config = Config::load(&file).map_err(|fault| fault.to_string())?;
+            findings(&config).await.map_err(|fault| fault.to_string())
+        })
+    })
+}
+
 /// All that is found, the worst first.
-async fn findings(config: &Config) -> Result<Vec<Finding>, Fault> {
-    // All accounts, not only the one that is charged: keys, certificates, and what each shall be used for.
-    for section in &config.psp {
-        psp::from_section(section)?;
+async fn findings(config: &Config, ask_providers: bool) -> Result<Vec<Finding>, Fault> {
+    // All accounts, not only those that are charged: keys, certificates, and what each shall be used for.
+    let accounts = accounts::accounts(config)?;
+    let mut findings = accounts::check::findings(config, &accounts);
+    if ask_providers {
+        findings.extend(accounts::check::probe(config, &accounts).await);
     }
-    let mut findings = pbx::check(config).await?;
+    findings.extend(pbx::check(config).await?);
     findings.sort_by_key(|finding| finding.severity);
     Ok(findings)
 }

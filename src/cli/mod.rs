@@ -3,13 +3,16 @@
 //! Exit status: 0 done as asked, 1 done with another outcome than asked for, 2 a wrong command line,
 //! 69 something needed is not available, 70 a fault of ours, 78 a wrong configuration (sysexits.h).
 
+mod accounts;
 mod check;
 mod demo;
 mod fault;
 mod pbx;
+mod people;
 mod psp;
 mod serve;
 mod testbank;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -35,9 +38,18 @@ enum Command {
     Demo(demo::Demo),
     /// Run a bank that moves no money, to try things out.
     Testbank(testbank::Testbank),
+    /// Make people known who use the console, and keep them out.
+    #[command(subcommand)]
+    User(people::User),
+    /// Make keys for programs that use the API, and take them back.
+    #[command(subcommand)]
+    Key(people::Key),
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
+    /// Look at what endpoints were told, and send it again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
 }
 
 /// Runs the command line given to the process.
@@ -51,7 +63,10 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Demo(demo) => demo.run(),
         Command::Testbank(testbank) => testbank.run(),
+        Command::User(user) => user.run(),
+        Command::Key(key) => key.run(),
         Command::Psp(psp) => psp.run(),
+        Command::Webhooks(webhooks) => webhooks.run(),
     };
     match done {
         Ok(code) => code,

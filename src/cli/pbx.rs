@@ -42,6 +42,14 @@ fn missing(kind: &str) -> Fault {
     Fault::Settings(format!("pbx.{kind}: missing; write a section [pbx.{kind}]"))
 }
 
+/// What agents press during a payment.
+pub(super) fn keys(config: &Config) -> Result<AgentKeys, Fault> {
+    Ok(match config.pbx.kind {
+        PbxKind::FreeSwitch => freeswitch_settings(config)?.agent_keys,
+        PbxKind::Asterisk => asterisk_settings(config)?.agent_keys,
+    })
+}
+
 fn agent_keys(keys: &AgentKeysSection) -> AgentKeys {
     AgentKeys {
         restart_field: keys.restart_field.digit(),

@@ -9,14 +9,14 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fault, pbx};
+use super::accounts::{self, Accounts};
+use super::{Fault, pbx, people};
 use crate::card::Vault;
-use crate::config::{self, Config, PromptRate};
-use crate::desk::{Desk, Merchant, Rules};
-use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
-use crate::psp::{self, Psp};
+use crate::config::{self, Config};
+use crate::desk::{Desk, Merchants, Rules};
+use crate::psp;
 use crate::store::{Store, StoreSettings};
-use crate::{api, harden, observe};
+use crate::{api, harden, observe, outbox};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
@@ -39,36 +39,18 @@ impl Serve {
         if !hardened.holds() {
             tracing::warn!("the process is not as closed as it should be: {hardened}");
         }
-        let psp = provider(&config)?;
-        let sounds = sounds(&config)?;
-        super::runtime()?.block_on(serve(config, psp, sounds))
+        let accounts = accounts::accounts(&config)?;
+        let merchants = accounts::merchants(&config, &accounts)?;
+        super::runtime()?.block_on(serve(self.config, config, accounts, merchants))
     }
 }
 
-/// The account payments are charged to.
-fn provider(config: &Config) -> Result<Arc<dyn Psp>, Fault> {
-    let section = config.merchant_psp().ok_or_else(|| {
-        Fault::Settings(format!("merchant.psp: no [[psp]] is called `{}`", config.merchant.psp))
-    })?;
-    Ok(psp::from_section(section)?)
-}
-
-fn sounds(config: &Config) -> Result<SoundTree, Fault> {
-    let directory = find_default_directory(config.prompts.directory.as_deref())
-        .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
-    let own = config.prompts.own_directory.clone();
-    match config.prompt_rate() {
-        PromptRate::Wide => SoundTree::new(own, directory, SampleRate::Wide).map_err(failed),
-        PromptRate::Narrow => {
-            let narrow = config.daemon.state_dir.join("sounds");
-            prompts::install(&directory, &narrow).map_err(failed)?;
-            SoundTree::new(own, narrow, SampleRate::Narrow).map_err(failed)
-        }
-    }
-}
-
-async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<ExitCode, Fault> {
+async fn serve(
+    file: PathBuf,
+    config: Config,
+    accounts: Accounts,
+    merchants: Merchants,
+) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
@@ -84,12 +66,23 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
             "card data cannot be locked in memory and might be swapped out: raise LimitMEMLOCK in the unit"
         );
     }
+    let endpoints =
+        config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
+    store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let (pbx, news) = pbx::start(&config).await?;
-    let rules = rules(&config)?;
-    let desk = Desk::new(rules, pbx, psp, store.clone(), sounds);
+    let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
+    let twilio = if config.twilio.enabled {
+        Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
+    } else {
+        None
+    };
     let stop = CancellationToken::new();
-    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), config.api.key, stop.clone()));
+    outbox::carry(&store, endpoints, &stop).map_err(Fault::Unavailable)?;
+    let (auth, tls) = people::checks(&config, store.clone())?;
+    let door = people::open_door(&auth, stop.clone())?;
+    let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
+    let api = tokio::spawn(api::serve(listener, Arc::clone(&desk), auth, tls, twilio, console, stop.clone()));
     let hearing = tokio::spawn(Arc::clone(&desk).hear(news));
     tracing::info!(api = %config.api.listen, "tonegate is running");
     super::asked_to_stop().await.map_err(|fault| Fault::Internal(fault.to_string()))?;
@@ -99,30 +92,21 @@ async fn serve(config: Config, psp: Arc<dyn Psp>, sounds: SoundTree) -> Result<E
     hearing.abort();
     // Streams that do not end by themselves end with the process.
     let _ = tokio::time::timeout(Duration::from_secs(2), api).await;
+    let _ = tokio::time::timeout(Duration::from_secs(2), door).await;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config) -> Result<Rules, Fault> {
-    let merchant = &config.merchant;
-    let language =
-        merchant.language.parse().map_err(|fault| Fault::Settings(format!("merchant.language: {fault}")))?;
-    Ok(Rules {
-        merchant: Merchant {
-            name: merchant.name.clone(),
-            currency: merchant.currency,
-            language,
-            accepted: merchant.accepted_brands.clone(),
-            description: merchant.description.clone(),
-        },
+fn rules(config: &Config, merchants: Merchants) -> Rules {
+    Rules {
+        merchants,
         assisted: config.capture.clone(),
         self_service: config.self_service_capture(),
-        code_digits: merchant.code_digits,
         settle: psp::resolve::Bounds {
             // A little before the call itself gives up, so that its answer comes first.
             settle_bound_ms: config.capture.bank_bound_ms.saturating_sub(SETTLE_LEAD_MS),
             ..psp::resolve::Bounds::default()
         },
         max_captures: config.limits.max_captures as usize,
-    })
+    }
 }

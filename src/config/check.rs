@@ -5,34 +5,39 @@ use std::net::SocketAddr;
 
 use super::Config;
 use super::capture::CaptureSection;
-use super::error::{ConfigError, Place, suggest};
+use super::error::{ConfigError, Place};
 use super::pbx::{FreeSwitchSection, PbxKind, check_agent_keys};
-use super::psp::PspSection;
+use super::people::check_tls;
 use super::sections::PromptRate;
 
-/// Names of nodes and accounts stand in keys of the journal and in variables of the PBX.
+/// Names of nodes, merchants and accounts stand in keys of the journal and in variables of the PBX.
 const MAX_NAME_LETTERS: usize = 40;
-
-/// Accounts with providers.
-const MAX_PSPS: usize = 20;
 
 impl Config {
     pub(super) fn check(&self, place: &Place) -> Result<(), ConfigError> {
         name(place, "daemon.name", &self.daemon.name)?;
         self.check_pbx(place)?;
-        self.check_merchant(place)?;
+        self.check_psps(place)?;
+        self.check_merchants(place)?;
         check_capture(place, "capture", &self.capture)?;
         check_capture(place, "self_service", &self.self_service_capture())?;
         self.check_prompts(place)?;
+        self.twilio.check(place)?;
+        super::webhook::check(place, &self.webhook)?;
         let api = &self.api;
-        if !api.behind_tls_proxy {
+        check_tls(place, api)?;
+        if !api.behind_tls_proxy && api.tls_certificate_file.is_none() {
             local(
                 place,
                 "api.listen",
                 api.listen,
-                "set api.behind_tls_proxy = true once a proxy ends TLS before it",
+                "end TLS here (api.tls_certificate_file and api.tls_key_file), or set api.behind_tls_proxy = true \
+                 once a proxy ends TLS before it",
             )?;
         }
+        self.people.check(place)?;
+        self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.check(place))?;
+        self.console.check(place)?;
         between(place, "limits.max_captures", self.limits.max_captures.into(), 1, 100_000, "payment calls")
     }
 
@@ -55,52 +60,7 @@ impl Config {
         }
     }
 
-    fn check_merchant(&self, place: &Place) -> Result<(), ConfigError> {
-        let merchant = &self.merchant;
-        if merchant.name.trim().is_empty() {
-            return Err(place.fault("merchant.name", "empty", "write the name customers know"));
-        }
-        if merchant.accepted_brands.is_empty() {
-            return Err(place.fault(
-                "merchant.accepted_brands",
-                "empty",
-                "name at least one, such as \"visa\"",
-            ));
-        }
-        if self.psp.is_empty() {
-            return Err(place.fault("psp", "missing", "write a section [[psp]] with name and kind"));
-        }
-        if self.psp.len() > MAX_PSPS {
-            return Err(place.fault(
-                "psp",
-                format_args!("{} entries", self.psp.len()),
-                &format!("{MAX_PSPS} is the most"),
-            ));
-        }
-        for (index, psp) in self.psp.iter().enumerate() {
-            name(place, &format!("psp[{index}].name"), &psp.name)?;
-            if self.psp[..index].iter().any(|other| other.name == psp.name) {
-                return Err(place.fault(
-                    &format!("psp[{index}].name"),
-                    format_args!("a second account is named `{}`", psp.name),
-                    "give each its own name: the journal knows them by it",
-                ));
-            }
-        }
-        if self.merchant_psp().is_none() {
-            let known: Vec<String> = self.psp.iter().map(|PspSection { name, .. }| name.clone()).collect();
-            let what = format!("no [[psp]] is named `{}`", merchant.psp);
-            return Err(place.fault("merchant.psp", what, &suggest(&merchant.psp, &known)));
-        }
-        Ok(())
-    }
-
     fn check_prompts(&self, place: &Place) -> Result<(), ConfigError> {
-        let language = &self.merchant.language;
-        if let Err(fault) = language.parse::<crate::prompts::Language>() {
-            let what = format!("there are no prompts in `{}`", fault.tag());
-            return Err(place.fault("merchant.language", what, "write \"en\" or \"fr\""));
-        }
         if self.pbx.kind == PbxKind::Asterisk && self.prompt_rate() == PromptRate::Wide {
             return Err(place.fault(
                 "prompts.rate_hz",

@@ -117,14 +117,15 @@ pub(super) fn syntax(file: &Path, fault: &config::ConfigError) -> ConfigError {
 }
 
 /// An entry of a list has no name of its own that a variable could use.
-pub(super) fn refuse_list_overrides(place: &Place) -> Result<(), ConfigError> {
-    let prefix = format!("{ENVIRONMENT_PREFIX}{ENVIRONMENT_SEPARATOR}PSP");
+pub(super) fn refuse_list_overrides(place: &Place, list: &str) -> Result<(), ConfigError> {
+    let prefix = format!("{ENVIRONMENT_PREFIX}{ENVIRONMENT_SEPARATOR}{list}{ENVIRONMENT_SEPARATOR}")
+        .to_ascii_uppercase();
     match place.variables.iter().find(|name| name.to_ascii_uppercase().starts_with(&prefix)) {
         None => Ok(()),
         Some(name) => Err(ConfigError::Key {
             place: format!("environment variable {name}"),
-            key: "psp".into(),
-            what: "a [[psp]] entry cannot be set from the environment".into(),
+            key: list.into(),
+            what: format!("a [[{list}]] entry cannot be set from the environment"),
             remedy: "unset the variable and write the key in the file".into(),
         }),
     }
@@ -185,7 +186,7 @@ fn missing(text: &str) -> Option<String> {
         text.strip_prefix("missing configuration field ").or_else(|| text.strip_prefix("missing field "))?;
     let name = rest.trim_matches(['"', '`']);
     // `config` hands the whole path on; the path is known already.
-    Some(name.rsplit('.').next().unwrap_or(name).to_owned())
+    Some(name.rsplit(['.', ']']).next().unwrap_or(name).to_owned())
 }
 
 fn join(section: &str, key: &str) -> String {

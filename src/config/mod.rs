@@ -7,11 +7,16 @@
 mod asterisk;
 mod capture;
 mod check;
+mod check_merchant;
 mod error;
+mod merchant;
 mod pbx;
+mod people;
 mod psp;
 mod secret;
 mod sections;
+mod twilio;
+mod webhook;
 mod words;
 
 #[cfg(test)]
@@ -19,19 +24,24 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use config::{Environment, File, FileFormat, Map};
+use config::{Environment, File, FileFormat, FileSourceString, Map};
 use serde::Deserialize;
 
 pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
+pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
+pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
-    ApiSection, CodeDigits, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, MerchantSection,
-    PromptRate, PromptsSection, StoreSection,
+    ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
+    StoreSection,
 };
+
+pub use twilio::TwilioSection;
+pub use webhook::WebhookSection;
 
 use secret::SecretPlaces;
 
@@ -56,8 +66,9 @@ pub struct Config {
     pub daemon: DaemonSection,
     /// The PBX it works beside.
     pub pbx: PbxSection,
-    /// The company that is paid.
-    pub merchant: MerchantSection,
+    /// Who is paid.
+    #[serde(rename = "merchant")]
+    pub merchants: MerchantSections,
     /// How the customer's keys are taken.
     #[serde(default)]
     pub capture: CaptureSection,
@@ -76,6 +87,20 @@ pub struct Config {
     /// REST and events.
     #[serde(default)]
     pub api: ApiSection,
+    /// People and their sessions.
+    #[serde(default)]
+    pub people: PeopleSection,
+    /// The identity provider that vouches for people.
+    pub oidc: Option<OidcSection>,
+    /// Pages.
+    #[serde(default)]
+    pub console: ConsoleSection,
+    /// The payments API of programmable telephony.
+    #[serde(default)]
+    pub twilio: TwilioSection,
+    /// Who is told by HTTP what becomes of payments.
+    #[serde(default)]
+    pub webhook: Vec<WebhookSection>,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -101,14 +126,18 @@ impl Config {
         let text = read(path)?;
         let place = Place::new(path, &environment);
         let credentials = environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        error::refuse_list_overrides(&place)?;
+        let from_file = File::from_str(&text, FileFormat::Toml);
+        error::refuse_list_overrides(&place, "psp")?;
+        if is_list(path, &from_file, "merchant")? {
+            error::refuse_list_overrides(&place, "merchant")?;
+        }
 
         let overrides = Environment::with_prefix(ENVIRONMENT_PREFIX)
             .prefix_separator(ENVIRONMENT_SEPARATOR)
             .separator(ENVIRONMENT_SEPARATOR)
             .source(Some(environment));
         let merged = config::Config::builder()
-            .add_source(File::from_str(&text, FileFormat::Toml))
+            .add_source(from_file)
             .add_source(overrides)
             .build()
             .map_err(|fault| error::syntax(path, &fault))?;
@@ -148,19 +177,27 @@ impl Config {
         self.store.path.clone().unwrap_or_else(|| self.daemon.state_dir.join("payments.sqlite"))
     }
 
-    /// The account payments are charged to.
+    /// The account of this name.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&PspSection> {
+        self.psp.iter().find(|psp| psp.name == name)
+    }
+
+    /// The account of the merchant that is paid where nothing else decides.
     #[must_use]
     pub fn merchant_psp(&self) -> Option<&PspSection> {
-        self.psp.iter().find(|psp| psp.name == self.merchant.psp)
+        self.account(&self.merchants.default_one()?.psp)
     }
 
     /// A relative path is meant from where the file stands: a daemon's working directory is an accident.
     fn rebase(&mut self, base: &Path) {
         self.daemon.state_dir = base.join(&self.daemon.state_dir);
         let own = [&mut self.prompts.directory, &mut self.prompts.own_directory, &mut self.store.path];
+        let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
-        for path in own.into_iter().chain(freeswitch).chain(asterisk).flatten() {
+        let merchants = self.merchants.all_mut().iter_mut().map(|merchant| &mut merchant.prompts_directory);
+        for path in own.chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
             *path = base.join(&*path);
         }
     }
@@ -182,11 +219,24 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        if let Some(oidc) = &mut self.oidc {
+            oidc.fetch_secret(places)?;
+        }
+        self.twilio.fetch(places)?;
+        for webhook in &mut self.webhook {
+            webhook.fetch(places)?;
+        }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
         }
         Ok(())
     }
+}
+
+/// Whether the file has a list there.
+fn is_list(path: &Path, file: &File<FileSourceString, FileFormat>, key: &str) -> Result<bool, ConfigError> {
+    let alone = config::Config::builder().add_source(file.clone()).build();
+    Ok(alone.map_err(|fault| error::syntax(path, &fault))?.get_array(key).is_ok())
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {

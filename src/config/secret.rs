@@ -14,7 +14,7 @@ const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
 /// Keys that hold a secret whatever section they stand in; with `_file` or `_credential` behind, they
 /// name its place instead.
-const SECRET_KEYS: [&str; 11] = [
+const SECRET_KEYS: [&str; 13] = [
     "password",
     "passphrase",
     "passwd",
@@ -26,6 +26,8 @@ const SECRET_KEYS: [&str; 11] = [
     "secret_key",
     "token",
     "access_token",
+    "auth_token",
+    "api_key_secret",
 ];
 
 /// A password or key. Shown to nobody, wiped when it is dropped.
@@ -37,6 +39,11 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(text: &str) -> Secret {
+        Secret(Zeroizing::new(text.to_owned()))
     }
 }
 

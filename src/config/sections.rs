@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::call::Currency;
-use crate::card::Brand;
-
+use super::people::this_machine;
 use super::secret::Secret;
-use super::words::{address, brands, from_text, words};
+use super::words::{address, words};
 
 /// `[daemon]`
 #[derive(Debug, Deserialize)]
@@ -25,51 +24,6 @@ impl Default for DaemonSection {
     fn default() -> Self {
         Self { name: "tonegate".into(), state_dir: "/var/lib/tonegate".into() }
     }
-}
-
-/// `[merchant]`: who is paid.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MerchantSection {
-    /// The name customers know.
-    pub name: String,
-    /// ISO 4217, for payments that name none.
-    #[serde(deserialize_with = "from_text")]
-    pub currency: Currency,
-    /// Language tag, for payments that name none.
-    #[serde(default = "english")]
-    pub language: String,
-    /// The `[[psp]]` entry payments are charged to.
-    pub psp: String,
-    /// Brands that are taken; others are refused before anything is sent.
-    #[serde(default = "common_brands", deserialize_with = "brands")]
-    pub accepted_brands: Vec<Brand>,
-    /// What stands on the customer's statement, where the provider allows it.
-    #[serde(default)]
-    pub description: String,
-    /// What the digits are that an agent keys between feature code and `#`.
-    #[serde(default)]
-    pub code_digits: CodeDigits,
-}
-
-words! {
-    /// What the digits are that an agent keys between feature code and `#`.
-    #[derive(Default)]
-    pub enum CodeDigits {
-        /// The amount in minor units: `*729` `4250` `#` is 42.50.
-        #[default]
-        Amount = "amount",
-        /// The company's own reference; the amount comes from the dialplan.
-        Reference = "reference",
-    }
-}
-
-fn english() -> String {
-    "en".into()
-}
-
-fn common_brands() -> Vec<Brand> {
-    vec![Brand::Visa, Brand::Mastercard]
 }
 
 /// `[prompts]`: what is said, and in whose voice.
@@ -119,12 +73,18 @@ pub struct StoreSection {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiSection {
-    /// Where it listens. It speaks plain HTTP: a proxy in front ends TLS for other machines.
+    /// Where it listens. It speaks plain HTTP with this machine and, with a certificate, TLS with all.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// States that a proxy ends TLS between here and other machines, so that `listen` may be seen by them.
     pub behind_tls_proxy: bool,
-    /// The file with the key that callers present.
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The certificates, PEM, this host's first; with the key, TLS is ended here.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// The certificate's key, PEM.
+    pub tls_key_file: Option<PathBuf>,
+    /// The file with the key that callers present; it has all scopes.
     pub key_file: Option<PathBuf>,
     /// The systemd credential with that key.
     pub key_credential: Option<String>,
@@ -138,6 +98,9 @@ impl Default for ApiSection {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             behind_tls_proxy: false,
+            trusted_proxies: this_machine(),
+            tls_certificate_file: None,
+            tls_key_file: None,
             key_file: None,
             key_credential: None,
             key: Secret::default(),

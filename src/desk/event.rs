@@ -60,6 +60,9 @@ pub enum EventBody {
         hint: Hint,
         left: u8,
     },
+    Remaining {
+        fields: Vec<Field>,
+    },
     Confirming,
     Agent {
         command: &'static str,
@@ -88,16 +91,40 @@ pub enum EventBody {
     },
     Alarm {
         alarm: &'static str,
+        /// What failed, for an admin.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        what: Option<String>,
+        /// What to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
     },
     Unsealed,
     Ended {
         ending: Ending,
+    },
+    /// A sentence goes out to `customer` or `agent`; the words are those that are heard.
+    Says {
+        to: &'static str,
+        words: String,
+        language: &'static str,
+    },
+    /// The last sentence to that party has ended.
+    Said {
+        to: &'static str,
     },
     /// What became of an attempt became known after the call.
     Settled {
         attempt: u8,
         #[serde(serialize_with = "outcome_word")]
         outcome: Outcome,
+    },
+    /// What became of a capture, cancellation, refund, chargeback or link, or how a link stands.
+    Operation {
+        operation: Uuid,
+        kind: &'static str,
+        state: &'static str,
+        amount: String,
+        link: Option<&'static str>,
     },
 }
 
@@ -130,6 +157,7 @@ impl EventBody {
             Notice::FieldRefused { field, hint, left } => {
                 Self::FieldRefused { field: *field, hint: *hint, left: *left }
             }
+            Notice::Remaining(fields) => Self::Remaining { fields: fields.clone() },
             Notice::Confirming => Self::Confirming,
             Notice::Agent(command) => Self::Agent { command: command_word(*command) },
             Notice::Paused => Self::Paused,
@@ -143,9 +171,8 @@ impl EventBody {
             }
             Notice::NotCharged(attempt) => Self::NotCharged { attempt: attempt.ordinal },
             Notice::OutcomeUnknown(attempt) => Self::OutcomeUnknown { attempt: attempt.ordinal },
-            Notice::Left(Party::Customer) => Self::Left { party: "customer" },
-            Notice::Left(Party::Agent) => Self::Left { party: "agent" },
-            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm) },
+            Notice::Left(party) => Self::Left { party: party_word(*party) },
+            Notice::Alarm(alarm) => Self::Alarm { alarm: alarm_word(*alarm), what: None, remedy: None },
             Notice::Unsealed => Self::Unsealed,
             Notice::Ended(ending) => Self::Ended { ending: *ending },
         }
@@ -160,7 +187,10 @@ impl EventBody {
                 | Self::FieldOpened { .. }
                 | Self::Line { .. }
                 | Self::BankSlow
+                | Self::Remaining { .. }
                 | Self::Confirming
+                | Self::Says { .. }
+                | Self::Said { .. }
         )
     }
 
@@ -177,6 +207,7 @@ impl EventBody {
             Self::Cleared { .. } => "cleared",
             Self::FieldDone { .. } => "field_done",
             Self::FieldRefused { .. } => "field_refused",
+            Self::Remaining { .. } => "remaining",
             Self::Confirming => "confirming",
             Self::Agent { .. } => "agent",
             Self::Paused => "paused",
@@ -190,8 +221,19 @@ impl EventBody {
             Self::Alarm { .. } => "alarm",
             Self::Unsealed => "unsealed",
             Self::Ended { .. } => "ended",
+            Self::Says { .. } => "says",
+            Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
+            Self::Operation { .. } => "operation",
         }
+    }
+}
+
+/// Who, as the feed says it.
+pub(super) fn party_word(party: Party) -> &'static str {
+    match party {
+        Party::Customer => "customer",
+        Party::Agent => "agent",
     }
 }
 
@@ -224,6 +266,8 @@ fn command_word(command: AgentCommand) -> &'static str {
         AgentCommand::Resume => "resume",
         AgentCommand::TogglePause => "toggle_pause",
         AgentCommand::Cancel => "cancel",
+        AgentCommand::Ask(_) => "ask",
+        AgentCommand::Complete => "complete",
     }
 }
 

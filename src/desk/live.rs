@@ -93,6 +93,12 @@ impl Live {
         self.state().calls.contains_key(&payment)
     }
 
+    /// Whether another payment than this one is under way on a customer's leg.
+    #[must_use]
+    pub fn is_busy_with_another(&self, customer: &LegId, payment: Uuid) -> bool {
+        self.state().calls.iter().any(|(id, call)| *id != payment && call.customer == *customer)
+    }
+
     /// How many are under way.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -4,61 +4,56 @@
 //! configuration and what was prepared over the API, and lets a task of its own run the call. Charges run
 //! beside the call and outlive it: an answer that comes after everybody has hung up is still written down.
 
+mod alarms;
 mod charge;
+mod commanded;
+mod customer;
 mod event;
 mod feed;
 mod live;
+mod merchant;
 mod news;
+mod operations;
 mod payment;
 mod reconcile;
+mod sentences;
+mod start;
+mod storing;
 mod task;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
+pub use commanded::Commanded;
 pub use event::{Event, EventBody};
 pub use feed::{Feed, FeedError, Listener};
 pub use live::{Live, LiveCall};
-pub use payment::{Prepared, Request, StartError};
+pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use operations::{LinkRequest, OperationFault};
+pub use payment::{Prepared, Request};
+pub use start::StartError;
 pub use webhook::HookFault;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::call::Currency;
-use crate::card::Brand;
-use crate::config::{CaptureSection, CodeDigits};
+use crate::config::CaptureSection;
 use crate::pbx::Pbx;
-use crate::prompts::{Language, SoundTree};
 use crate::psp::{self, Psp};
 use crate::store::Store;
-
-/// What the desk needs to know of the merchant.
-#[derive(Clone, Debug)]
-pub struct Merchant {
-    /// The name customers know.
-    pub name: String,
-    /// For payments that name none.
-    pub currency: Currency,
-    /// For payments that name none.
-    pub language: Language,
-    /// Brands that are taken.
-    pub accepted: Vec<Brand>,
-    /// What stands on the statement.
-    pub description: String,
-}
 
 /// What the desk is made with.
 pub struct Rules {
     /// Who is paid.
-    pub merchant: Merchant,
+    pub merchants: Merchants,
     /// Capture with an agent.
     pub assisted: CaptureSection,
     /// Capture without.
     pub self_service: CaptureSection,
-    /// What digits after the feature code mean.
-    pub code_digits: CodeDigits,
     /// How long and how often the bank is asked.
     pub settle: psp::resolve::Bounds,
     /// Payment calls at the same time.
@@ -69,9 +64,8 @@ pub struct Rules {
 pub struct Desk {
     pub(crate) rules: Rules,
     pub(crate) pbx: Arc<dyn Pbx>,
-    pub(crate) psp: Arc<dyn Psp>,
+    accounts: BTreeMap<String, Arc<dyn Psp>>,
     pub(crate) store: Store,
-    pub(crate) sounds: SoundTree,
     /// What happens, for whoever listens.
     pub feed: Feed,
     /// Payment calls under way and payments prepared.
@@ -80,32 +74,35 @@ pub struct Desk {
     pub(crate) charges: TaskTracker,
     /// Calls that may still hear of an attempt by webhook.
     waiting: webhook::Waiting,
+    /// An outcome has just stayed unknown.
+    look_soon: Notify,
+    /// Operations that this process is sending.
+    underway: Arc<operations::Underway>,
+    /// Accounts that have open attempts and are configured no more; each was told once.
+    accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
     /// Why no payment can be taken now; `None` while the PBX is there and its seal holds.
     pub(crate) pbx_down: watch::Sender<Option<String>>,
 }
 
 impl Desk {
-    /// A desk that has not yet heard any news.
+    /// A desk that has not yet heard any news. `accounts` are all that are configured: those that are charged, and
+    /// those that were, whose attempts may still be open.
     #[must_use]
-    pub fn new(
-        rules: Rules,
-        pbx: Arc<dyn Pbx>,
-        psp: Arc<dyn Psp>,
-        store: Store,
-        sounds: SoundTree,
-    ) -> Arc<Self> {
+    pub fn new(rules: Rules, pbx: Arc<dyn Pbx>, accounts: Vec<Arc<dyn Psp>>, store: Store) -> Arc<Self> {
         Arc::new(Self {
             live: Live::new(rules.max_captures),
             rules,
             pbx,
-            psp,
+            accounts: accounts.into_iter().map(|psp| (psp.name().to_owned(), psp)).collect(),
             store,
-            sounds,
             feed: Feed::new(),
             calls: TaskTracker::new(),
             charges: TaskTracker::new(),
             waiting: webhook::Waiting::default(),
+            look_soon: Notify::new(),
+            underway: Arc::default(),
+            accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),
         })
@@ -136,10 +133,28 @@ impl Desk {
         self.pbx_down.borrow().clone()
     }
 
-    /// Who is paid.
+    /// Who is paid where nothing else decides.
     #[must_use]
     pub fn merchant(&self) -> &Merchant {
-        &self.rules.merchant
+        self.rules.merchants.default_one()
+    }
+
+    /// Everybody who is paid.
+    #[must_use]
+    pub fn merchants(&self) -> &Merchants {
+        &self.rules.merchants
+    }
+
+    /// The account of this name, whether anybody is paid by it now or not.
+    #[must_use]
+    pub fn account(&self, name: &str) -> Option<&Arc<dyn Psp>> {
+        self.accounts.get(name)
+    }
+
+    /// Fewest and most digits of a postal code, where an agent takes the payment.
+    #[must_use]
+    pub fn postal_digits(&self) -> (u8, u8) {
+        (self.rules.assisted.postal_code_min_digits, self.rules.assisted.postal_code_max_digits)
     }
 
     /// The company's records.

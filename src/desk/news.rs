@@ -1,5 +1,6 @@
 //! What the PBX tells outside of any payment call.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -9,7 +10,7 @@ use crate::call::{FromPbx, Party, Phrase, SayId};
 use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
-use super::payment::StartError;
+use super::start::StartError;
 use crate::observe::alarm;
 
 /// What to do about a seal that cannot be ended.
@@ -50,9 +51,14 @@ impl Desk {
             Err(fault) => fault,
         };
         tracing::warn!(agent = offer.agent_extension, "no payment on this call: {fault}");
+        if let StartError::Merchant(unknown) = &fault {
+            let remedy = "correct tonegate_merchant (Asterisk: TONEGATE_MERCHANT) in the dialplan, or add the merchant";
+            alarm("unknown_merchant", None, unknown, remedy);
+        }
         let phrase = match fault {
             StartError::NoAmount | StartError::Amount(_) | StartError::Zero => Phrase::WhisperNoAmount,
             StartError::SameCall | StartError::Limit(_) => Phrase::WhisperBusy,
+            StartError::StillUnknown { .. } => Phrase::WhisperUnknown,
             _ => Phrase::WhisperTechnical,
         };
         if offer.agent.is_some() {
@@ -62,12 +68,18 @@ impl Desk {
         }
     }
 
-    async fn whisper(&self, offer: &Offer, phrase: Phrase) {
-        let clips = self.sounds.files(phrase, self.rules.merchant.language);
-        let clips = clips.into_iter().map(std::path::Path::to_path_buf).collect();
+    pub(super) async fn whisper(&self, offer: &Offer, phrase: Phrase) {
+        let clips = self.clips_on(offer, phrase);
         if let Err(fault) = self.pbx.whisper(offer, clips).await {
             tracing::warn!("the agent could not be told: {fault}");
         }
+    }
+
+    /// A sentence in the voice of whoever is paid on this call; of the default if a merchant is named that there is not.
+    fn clips_on(&self, offer: &Offer, phrase: Phrase) -> Vec<PathBuf> {
+        let merchants = &self.rules.merchants;
+        let merchant = merchants.of_call(None, offer).unwrap_or_else(|_| merchants.default_one());
+        merchant.clips(phrase, merchant.language)
     }
 
     /// A direct call that cannot be served goes on to the dialplan's fallback.
@@ -92,12 +104,8 @@ impl Desk {
             Err(fault) => return alarm("seal_stuck", Some(payment), fault, STUCK_REMEDY),
         };
         let phrase = if open { Phrase::WhisperUnknown } else { Phrase::WhisperTechnical };
-        let clips = self.sounds.files(phrase, self.rules.merchant.language);
-        let say = Order::Say {
-            id: SayId(0),
-            to: Party::Agent,
-            clips: clips.into_iter().map(std::path::Path::to_path_buf).collect(),
-        };
+        let clips = self.clips_on(&offer, phrase);
+        let say = Order::Say { id: SayId(0), to: Party::Agent, clips };
         if session.orders.send(Order::Unseal).await.is_err() {
             return alarm("seal_stuck", Some(payment), "the PBX adapter is gone", STUCK_REMEDY);
         }

@@ -8,14 +8,16 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, Alarm, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId,
-    SealLoss, Setup,
+    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
+use crate::store::NewAttempt;
 
 use super::Desk;
+use super::alarms::alarm_words;
 use super::event::EventBody;
 use super::payment::Plan;
+use super::sentences::Sentences;
 
 /// How long the PBX adapter may take to take an order off our hands.
 const ORDER_WAIT_MS: u64 = 2_000;
@@ -57,14 +59,21 @@ impl Desk {
         let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
+        let mut sentences = Sentences::default();
         let began = Instant::now();
         let mut adapter_gone = false;
         let mut drained = false;
         let mut next = Some(Input::Start);
         while !call.is_done() {
             if let Some(input) = next.take() {
+                if let Input::Pbx(FromPbx::Said { id, .. }) = &input {
+                    sentences.ends(&self.feed, payment, *id);
+                }
                 call.handle(elapsed(began), input, &mut out);
                 for command in out.drain(..) {
+                    if let Command::Say { id, to, phrase } = &command {
+                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, seat.plan.language);
+                    }
                     seat.carry_out(command).await;
                 }
                 continue;
@@ -123,13 +132,7 @@ impl Seat {
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
             Command::Say { id, to, phrase } => {
-                let clips: Vec<_> = self
-                    .desk
-                    .sounds
-                    .files(phrase, self.plan.language)
-                    .into_iter()
-                    .map(std::path::Path::to_path_buf)
-                    .collect();
+                let clips = self.plan.merchant.clips(phrase, self.plan.language);
                 self.order(Order::Say { id, to, clips }).await;
             }
             Command::Hush { to } => self.order(Order::Hush { to }).await,
@@ -162,8 +165,9 @@ impl Seat {
 
     fn journal(&self, attempt: AttemptId) {
         let (desk, answers) = (Arc::clone(&self.desk), self.answers.clone());
+        let new = NewAttempt { attempt, psp: self.plan.merchant.psp.name().to_owned() };
         self.desk.charges.spawn(async move {
-            let answer = match desk.store.journal_attempt(&desk.new_attempt(attempt)).await {
+            let answer = match desk.store.journal_attempt(&new).await {
                 Ok(()) => Answer::Journalled(attempt),
                 Err(fault) => {
                     tracing::error!(payment = %Uuid::from_u128(attempt.payment), "no charge without a journal: {fault}");
@@ -176,10 +180,11 @@ impl Seat {
     }
 
     async fn tell(&self, notice: &Notice) {
-        let body = EventBody::of(notice);
-        if let Notice::Alarm(alarm) = notice {
-            let (name, what, remedy) = alarm_words(*alarm);
-            crate::observe::alarm(name, Some(&self.plan.id.to_string()), what, remedy);
+        let mut body = EventBody::of(notice);
+        if let (Notice::Alarm(alarm), EventBody::Alarm { what, remedy, .. }) = (notice, &mut body) {
+            let (name, words, todo) = alarm_words(*alarm);
+            crate::observe::alarm(name, Some(&self.plan.id.to_string()), words, todo);
+            (*what, *remedy) = (Some(words.to_owned()), Some(todo.to_owned()));
         }
         if let Notice::FieldDone { masked: Some(masked), brand: Some(brand), .. } = notice {
             let shown = self.desk.store.card_seen(self.plan.id, Some(*brand), masked).await;
@@ -202,42 +207,5 @@ impl Desk {
         if let Err(fault) = self.store.trail(actor, body.name(), &payment.to_string(), &detail).await {
             tracing::error!(%payment, "the trail has a gap: {fault}");
         }
-    }
-}
-
-/// What an admin is woken with.
-fn alarm_words(alarm: Alarm) -> (&'static str, &'static str, &'static str) {
-    match alarm {
-        Alarm::SealLost(SealLoss::KeypadLost) => (
-            "seal_lost",
-            "the private keypad's connection ended during a capture; the leg stays sealed",
-            "look at the PBX's log for what closed it",
-        ),
-        Alarm::SealLost(SealLoss::Opened) => (
-            "seal_lost",
-            "the leg was no longer sealed during a capture; capture was stopped",
-            "find who unset sensitive_dtmf on the leg",
-        ),
-        Alarm::SealLost(SealLoss::Moved) => (
-            "seal_lost",
-            "the customer's leg was moved to another leg during a capture; capture was stopped",
-            "agents transfer a call before or after a payment, not during one",
-        ),
-        Alarm::ShieldFailed => (
-            "shield_failed",
-            "a recording could not be masked or opened",
-            "look at the PBX's log; no card is asked for while this lasts",
-        ),
-        Alarm::SealStuck => ("seal_stuck", "the seal could not be ended", super::news::STUCK_REMEDY),
-        Alarm::PbxLost => (
-            "pbx_lost",
-            "the connection to the PBX ended during a capture",
-            "look whether the PBX was restarted; calls go on sealed and are looked for when it is back",
-        ),
-        Alarm::JournalFailed => (
-            "journal_failed",
-            "an attempt could not be written down, so nothing was charged",
-            "look at the store: disk space, permissions",
-        ),
     }
 }

@@ -1,6 +1,6 @@
 //! What providers tell on their own: the end of many an unknown outcome.
 //!
-//! News name one attempt by its key and touch no other. What is known already, what comes late, doubled or out of
+//! News name one attempt or operation by its key, or a charge by the provider's reference, and touch no other. What is known already, what comes late, doubled or out of
 //! order, and what is about another amount changes nothing.
 
 use std::collections::HashMap;
@@ -11,8 +11,11 @@ use uuid::Uuid;
 
 use crate::call::{AttemptId, Outcome};
 use crate::observe::alarm;
-use crate::psp::{Event, News, Webhook, WebhookFault};
-use crate::store::{AttemptState, Payment, Settled, Settlement};
+use crate::psp::{Event, Link, LinkState, News, Webhook, WebhookFault};
+use crate::store::{
+    AttemptState, HeardChange, OperationId, OperationKind, OperationOutcome, OperationState, Payment,
+    Settled, Settlement, Teller,
+};
 
 use super::Desk;
 use super::task::Answer;
@@ -20,8 +23,8 @@ use super::task::Answer;
 /// Why a webhook is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum HookFault {
-    /// Payments are charged to another account, or to none of this name.
-    #[error("no account of this name is charged here; the address ends with the name of `merchant.psp`")]
+    /// There is no account of this name.
+    #[error("no account has this name here; the address ends with the `name` of a [[psp]]")]
     NoSuchAccount,
     /// It is not the provider's.
     #[error(transparent)]
@@ -94,23 +97,92 @@ impl Desk {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<&'static str, HookFault> {
-        if name != self.psp.name() {
-            return Err(HookFault::NoSuchAccount);
-        }
+        let psp = self.account(name).ok_or(HookFault::NoSuchAccount)?;
         let now_s = jiff::Timestamp::now().as_second();
-        let verified = self.psp.verify_webhook(&Webhook { headers, body, now_s })?;
+        let verified = psp.verify_webhook(&Webhook { headers, body, now_s })?;
         for news in &verified.news {
-            self.learn(news).await?;
+            self.learn(psp.name(), news).await?;
         }
         Ok(verified.reply)
     }
 
-    async fn learn(&self, news: &News) -> Result<(), HookFault> {
+    pub(super) async fn learn(&self, psp: &str, news: &News) -> Result<(), HookFault> {
+        let key = news.key.as_deref();
+        if let Some(operation) = key.and_then(OperationId::of_key) {
+            match &news.event {
+                Event::Charge(Outcome::Approved { .. }) | Event::Link(true) => {
+                    return self.link_told(psp, operation, LinkState::Paid, news).await;
+                }
+                Event::Link(false) => return self.link_told(psp, operation, LinkState::Ended, news).await,
+                // The customer may try another card on the same page.
+                Event::Charge(_) => return Ok(()),
+                _ => {}
+            }
+        }
+        let (kind, success) = match &news.event {
+            Event::Charge(_) => return self.learn_charge(psp, news).await,
+            Event::Link(_) => return Ok(()),
+            Event::Captured(success) => (OperationKind::Capture, *success),
+            Event::Cancelled(success) => (OperationKind::Cancel, *success),
+            Event::Refunded(success) => (OperationKind::Refund, *success),
+            Event::Chargeback => (OperationKind::Chargeback, true),
+        };
+        let heard = HeardChange {
+            psp: psp.to_owned(),
+            kind,
+            operation: key.and_then(OperationId::of_key),
+            attempt: key.and_then(AttemptId::of_key),
+            charge_reference: news.reference.clone(),
+            psp_reference: news.change.clone(),
+            amount: news.amount,
+            success,
+            detail: news.detail.clone(),
+        };
+        if let Some(operation) = self.store.hear_change(&heard).await.map_err(not_written)? {
+            self.tell_operation(&operation);
+        }
+        Ok(())
+    }
+
+    /// A link was paid, or ended.
+    async fn link_told(
+        &self,
+        psp: &str,
+        id: OperationId,
+        state: LinkState,
+        news: &News,
+    ) -> Result<(), HookFault> {
+        let known = self.store.operation(id).await.map_err(not_written)?;
+        let ours = known.filter(|known| known.psp == psp && known.kind == OperationKind::Link);
+        let Some(known) = ours else { return Ok(()) };
+        if news.amount.is_some_and(|amount| amount != known.amount) {
+            let id = known.payment.unwrap_or(id.0).to_string();
+            let what = "the provider tells of a payment link of another amount than was asked for";
+            alarm("other_amount", Some(&id), what, "look the payment up at the provider");
+            return Ok(());
+        }
+        // It says that the link is there, whatever became of the answer to our request.
+        let made = OperationOutcome {
+            state: OperationState::Done,
+            psp_reference: None,
+            detail: format!("webhook: {}", news.detail),
+            may_resend: false,
+        };
+        self.store.settle_operation(id, &made, Teller::Webhook).await.map_err(not_written)?;
+        let link = Link { id: String::new(), url: None, state };
+        let told = self.link_is(known, &link, news.reference.as_deref()).await;
+        told.map(|_| ()).map_err(|fault| {
+            tracing::error!("a webhook could not be written down: {fault}");
+            HookFault::NotWritten
+        })
+    }
+
+    async fn learn_charge(&self, psp: &str, news: &News) -> Result<(), HookFault> {
         let Some(attempt) = news.key.as_deref().and_then(AttemptId::of_key) else { return Ok(()) };
         let payment = self.store.payment(Uuid::from_u128(attempt.payment)).await.map_err(not_written)?;
         // Of another installation that shares the provider's account.
         let Some(payment) = payment else { return Ok(()) };
-        let outcome = match weigh(&payment, attempt, self.psp.name(), news) {
+        let outcome = match weigh(&payment, attempt, psp, news) {
             Weight::Nothing => return Ok(()),
             Weight::OtherAmount => {
                 let id = payment.begun.id.to_string();

@@ -2,7 +2,7 @@
 //!
 //! This is how we prove PCI DSS 3.3.1 (no security code after authorisation) and 3.5.1 (no stored card
 //! number) from the outside, after a rehearsal call with a published test card. It finds digits as text
-//! (ASCII and UTF-16), digits as bytes of value 0–9, and a security code beside a card number or in a field
+//! (ASCII and UTF-16, in groups, in Base64), digits as bytes of value 0–9, and a security code beside a card number or in a field
 //! named for it. Compressed and encrypted files are searched as they lie.
 //!
 //! A process goes on while it is searched: search when the call is over, not while the customer keys.
@@ -35,7 +35,11 @@ const CHUNK_BYTES: usize = 256 * 1024;
 pub enum FindingKind {
     /// Twelve or more digits of the card number, as text.
     PanText,
-    /// The same in UTF-16, little-endian.
+    /// The same in groups, as it is printed on the card, divided by spaces, hyphens or what stands for a space in a URL.
+    PanGrouped,
+    /// Nine or more digits of the card number in Base64 (RFC 4648).
+    PanBase64,
+    /// Twelve or more digits in UTF-16, little-endian.
     PanUtf16,
     /// The same as bytes of value 0–9.
     PanValues,
@@ -45,10 +49,20 @@ pub enum FindingKind {
     CodeInField,
 }
 
+impl FindingKind {
+    /// Whether it is a trace of the security code; otherwise it is one of the card number.
+    #[must_use]
+    pub fn is_code(self) -> bool {
+        matches!(self, FindingKind::CodeNearPan | FindingKind::CodeInField)
+    }
+}
+
 impl fmt::Display for FindingKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             FindingKind::PanText => "card number as text",
+            FindingKind::PanGrouped => "card number in groups",
+            FindingKind::PanBase64 => "card number in Base64",
             FindingKind::PanUtf16 => "card number as UTF-16 text",
             FindingKind::PanValues => "card number as digit values",
             FindingKind::CodeNearPan => "security code beside a card number",

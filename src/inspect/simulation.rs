@@ -4,10 +4,36 @@
 //! The world knows the truth (is the leg sealed? was it charged?), the core only knows what reaches it.
 //! What must hold whatever happens is in [`Violation`].
 
+mod commander;
 mod people;
 mod world;
 
-pub use world::{History, Violation, run};
+pub use world::run;
+
+use crate::call::Ending;
+
+/// How one history ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The core's own word for it.
+    pub ending: Ending,
+    /// Inputs it took.
+    pub steps: u32,
+    /// Cards sent to the bank.
+    pub charges: u32,
+}
+
+/// A rule that a history broke.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("seed {seed}, step {step}: {rule}")]
+pub struct Violation {
+    /// Replays it.
+    pub seed: u64,
+    /// Inputs taken when it happened.
+    pub step: u32,
+    /// What must hold and did not.
+    pub rule: &'static str,
+}
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and the same on every machine for ever.
 pub(crate) struct Dice(u64);

@@ -73,6 +73,16 @@ pub struct Offer {
     pub currency: Option<String>,
     /// Language tag from the dialplan (`fr`, `en`).
     pub language: Option<String>,
+    /// Who is paid, by the id of the configuration, if the dialplan says so.
+    pub merchant: Option<String>,
+    /// The queue the customer waited in.
+    pub queue: Option<String>,
+    /// The customer's name as one text, from the dialplan.
+    pub customer_name: Option<String>,
+    /// The customer's e-mail address, from the dialplan.
+    pub customer_email: Option<String>,
+    /// The company's own name of the customer, from the dialplan.
+    pub customer_reference: Option<String>,
 }
 
 /// What a PBX tells outside of any payment call.

@@ -131,9 +131,9 @@ fn field_done(field: Field) -> &'static [&'static str] {
     match field {
         Field::Number => &["whisper-field-number"],
         Field::NumberAgain => &["whisper-field-number-again"],
-        Field::Expiry => &["whisper-field-expiry"],
-        Field::Code => &["whisper-field-code"],
-        Field::Postal => &["whisper-field-postal"],
+        Field::Expiry | Field::ExpiryAgain => &["whisper-field-expiry"],
+        Field::Code | Field::CodeAgain => &["whisper-field-code"],
+        Field::Postal | Field::PostalAgain => &["whisper-field-postal"],
     }
 }
 

@@ -93,7 +93,7 @@ fn all_phrases() -> Vec<Phrase> {
     phrases.extend(reasons.map(Declined));
     phrases.extend(reasons.map(WhisperDeclined));
     let fields = [Field::Number, Field::NumberAgain, Field::Expiry, Field::Code, Field::Postal];
-    phrases.extend(fields.map(WhisperFieldDone));
+    phrases.extend(fields.iter().flat_map(|field| [*field, field.again()]).map(WhisperFieldDone));
     let hints = [
         Hint::TooShort,
         Hint::TooLong,

@@ -103,27 +103,22 @@ pub struct SoundTree {
 }
 
 impl SoundTree {
-    /// Finds every recording of every language: `<admin_dir>/<language>/<id>.wav` if there is one, else ours in
-    /// `<default_dir>/<language>/<voice>/` (for 8 kHz in its `8000/`, which [`super::install`] writes). Another
+    /// Finds every recording of every language: `<own>/<language>/<id>.wav` in the first of the company's own
+    /// directories that has it, else ours in `<default_dir>/<language>/<voice>/` (for 8 kHz in its `8000/`, which [`super::install`] writes). Another
     /// language never stands in. Reads the header of each; an admin's recordings may leave out what they like.
     ///
     /// # Errors
     /// Names the first file that is missing or is not 16-bit mono WAV at `rate`, and what to do.
-    pub fn new(
-        admin_dir: Option<PathBuf>,
-        default_dir: PathBuf,
-        rate: SampleRate,
-    ) -> Result<SoundTree, SoundError> {
+    pub fn new(own: &[PathBuf], default_dir: &Path, rate: SampleRate) -> Result<SoundTree, SoundError> {
         let mut files = HashMap::new();
         for language in Language::ALL {
             let ours = default_dir.join(language.code()).join(language.voice()).join(rate.directory());
-            let theirs = admin_dir.as_ref().map(|admin| admin.join(language.code()));
             for clip in Catalogue::of(language).clips() {
                 let name = format!("{clip}.wav");
-                let file = theirs
-                    .as_ref()
-                    .map(|theirs| theirs.join(&name))
-                    .filter(|file| file.exists())
+                let file = own
+                    .iter()
+                    .map(|own| own.join(language.code()).join(&name))
+                    .find(|file| file.exists())
                     .unwrap_or_else(|| ours.join(&name));
                 check(&file, rate.hertz())?;
                 // Absolute, because the PBX has a working directory of its own.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Customer;
+use super::{Customer, plausible_phone};
 use crate::call::{AttemptId, DeclineReason, Money, Outcome};
 
 /// What to charge, apart from the card.
@@ -27,10 +27,11 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// The customer's telephone number: the order's, or else the one they call from.
+    /// The customer's telephone number: the order's, or else the one they call from, if it can be one.
     #[must_use]
     pub fn phone(&self) -> Option<&str> {
-        self.customer.phone.as_deref().or(self.caller_number.as_deref())
+        let caller = self.caller_number.as_deref().filter(|number| plausible_phone(number).is_some());
+        self.customer.phone.as_deref().or(caller)
     }
 }
 
@@ -45,6 +46,9 @@ pub struct Answer {
     pub remedy: Option<String>,
     /// Whether sending the same key again is certain not to charge twice and may tell more.
     pub may_retry: bool,
+    /// The provider is not there at this moment, and nothing of this request can have reached it. Nothing that a provider answered is ever taken for that: behind a gateway that says 503 there
+    /// may be a bank that said yes.
+    pub unavailable: bool,
 }
 
 impl Answer {
@@ -72,6 +76,18 @@ impl Answer {
         Answer::of(Outcome::NotCharged, detail).with_remedy(remedy)
     }
 
+    /// There is no way to the provider: nothing reached it, and another account may be asked in its place.
+    #[must_use]
+    pub fn unavailable(detail: impl Into<String>) -> Answer {
+        Answer { unavailable: true, ..Answer::not_charged(detail) }
+    }
+
+    /// Whether the same charge may be sent to another account without any danger of charging twice.
+    #[must_use]
+    pub fn may_go_elsewhere(&self) -> bool {
+        self.unavailable && self.outcome == Outcome::NotCharged
+    }
+
     /// It may have been charged.
     #[must_use]
     pub fn unknown(detail: impl Into<String>) -> Answer {
@@ -91,6 +107,6 @@ impl Answer {
     }
 
     fn of(outcome: Outcome, detail: impl Into<String>) -> Answer {
-        Answer { outcome, detail: detail.into(), remedy: None, may_retry: false }
+        Answer { outcome, detail: detail.into(), remedy: None, may_retry: false, unavailable: false }
     }
 }

@@ -75,14 +75,21 @@ pub fn from_section(section: &PspSection) -> Result<Arc<dyn Psp>, ConfigError> {
 /// As [`from_section`].
 pub fn from_section_with(section: &PspSection, tap: Option<Arc<Tap>>) -> Result<Arc<dyn Psp>, ConfigError> {
     let psp = open(section, tap)?;
-    let Uses { uses } = section.settings_of(&Uses::KEYS)?;
-    for operation in uses {
+    for operation in uses(section)? {
         if let Some(reason) = psp.capabilities().lacking(operation) {
             let remedy = "leave the word out, or use an account with another provider for it";
             return Err(section.fault("uses", format!("{reason}; {remedy}")));
         }
     }
     Ok(psp)
+}
+
+/// What the company says it uses an account for; nothing if it does not say.
+///
+/// # Errors
+/// If the key holds something else.
+pub fn uses(section: &PspSection) -> Result<Vec<Operation>, ConfigError> {
+    Ok(section.settings_of::<Uses>(&Uses::KEYS)?.uses)
 }
 
 /// An account with dummy credentials at an address of this machine, to try a provider's stand-in out.

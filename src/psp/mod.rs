@@ -27,12 +27,12 @@ mod tests;
 
 pub use capabilities::{Capabilities, Environment, Mode};
 pub use charge::{Answer, Charge};
-pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with};
-pub use customer::{Address, Customer, History};
+pub use config::{KINDS, PspConfigError, dummy, from_section, from_section_with, uses};
+pub use customer::{Address, Customer, History, is_email, is_shopper_reference, plausible_phone};
 pub use operation::{
     Agreement, Change, Effect, Link, LinkState, NewLink, Operation, Reply, StoredCard, Storing,
 };
-pub use resolve::{Bounds, Step, reconcile, settle};
+pub use resolve::{Bounds, Elsewhere, Reroute, Step, reconcile, settle, settle_or_elsewhere};
 pub use webhook::{Event, News, Verified, Webhook, WebhookFault};
 
 use crate::card::Card;

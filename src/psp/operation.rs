@@ -115,6 +115,27 @@ pub enum LinkState {
     Ended,
 }
 
+impl LinkState {
+    const ALL: [LinkState; 4] = [LinkState::Open, LinkState::Pending, LinkState::Paid, LinkState::Ended];
+
+    /// As it stands in the database, in the API and on the console.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            LinkState::Open => "open",
+            LinkState::Pending => "pending",
+            LinkState::Paid => "paid",
+            LinkState::Ended => "ended",
+        }
+    }
+
+    /// The state of this word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<LinkState> {
+        LinkState::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
 /// What an operation came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<T> {

@@ -64,6 +64,8 @@ pub enum Step {
         /// The answer.
         answer: Answer,
     },
+    /// The account is not there; the card goes to another one, and that is written down.
+    Rerouted,
     /// The card is gone from memory.
     CardDropped,
     /// The provider is being asked what became of the key.
@@ -93,12 +95,56 @@ pub async fn settle(
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Answer {
     let began = Instant::now();
-    let answer = send(psp, charge, card, bounds, progress).await;
+    let (answer, _) = send(psp, charge, card, Sending::of(bounds, began), progress).await;
     progress(Step::CardDropped);
-    if answer.outcome != Outcome::Unknown {
+    find_out(psp, charge, bounds, began, answer, progress).await
+}
+
+/// Where a charge goes when its account is not there at all.
+pub struct Elsewhere<'a> {
+    /// The other account.
+    pub psp: &'a dyn Psp,
+    /// Writes down that it goes there.
+    pub journal: &'a mut dyn Reroute,
+}
+
+/// Writes down, durably, that an attempt goes to another account.
+#[async_trait::async_trait]
+pub trait Reroute: Send {
+    /// Returns once it is on disk. False if it is not: the card is not sent then.
+    async fn reroute(&mut self, to: &str, because: &Answer) -> bool;
+}
+
+/// As [`settle`], with a second account for a charge that cannot have reached the first.
+///
+/// The card goes elsewhere if the very first request [may](Answer::may_go_elsewhere), and never after one that may
+/// have arrived. Each account is asked what became of what was sent to it.
+pub async fn settle_or_elsewhere(
+    psp: &dyn Psp,
+    elsewhere: Elsewhere<'_>,
+    charge: &Charge,
+    card: Card,
+    bounds: &Bounds,
+    progress: &mut (dyn FnMut(Step) + Send),
+) -> Answer {
+    let began = Instant::now();
+    let sending = Sending::of(bounds, began);
+    let first = Sending { leaves: true, ..sending };
+    let (answer, card) = send(psp, charge, card, first, progress).await;
+    let Some(card) = card else {
+        progress(Step::CardDropped);
+        return find_out(psp, charge, bounds, began, answer, progress).await;
+    };
+    let Elsewhere { psp: second, journal } = elsewhere;
+    if !journal.reroute(second.name(), &answer).await || Instant::now() >= sending.held_until {
+        drop(card);
+        progress(Step::CardDropped);
         return answer;
     }
-    ask(psp, charge, bounds, began, Duration::from_millis(bounds.query_first_ms), answer, progress).await
+    progress(Step::Rerouted);
+    let (answer, _) = send(second, charge, card, sending, progress).await;
+    progress(Step::CardDropped);
+    find_out(second, charge, bounds, began, answer, progress).await
 }
 
 /// Finds out what became of an attempt whose card is gone, for instance after a restart: asks, sends nothing.
@@ -108,36 +154,48 @@ pub async fn reconcile(
     bounds: &Bounds,
     progress: &mut (dyn FnMut(Step) + Send),
 ) -> Answer {
-    let unknown = Answer {
-        outcome: Outcome::Unknown,
-        detail: "the provider cannot be asked what became of the charge".into(),
-        remedy: Some("look the transaction up at the provider".into()),
-        may_retry: false,
-    };
+    let unknown = Answer::unknown("the provider cannot be asked what became of the charge")
+        .with_remedy("look the transaction up at the provider");
     ask(psp, charge, bounds, Instant::now(), Duration::ZERO, unknown, progress).await
 }
 
-/// Sends the charge, and again as long as that is safe and the card may be kept. The card ends here.
+/// How a card is sent to one account.
+#[derive(Clone, Copy)]
+struct Sending<'a> {
+    bounds: &'a Bounds,
+    held_until: Instant,
+    /// Whether the card leaves an account that is not there, rather than waiting for it.
+    leaves: bool,
+}
+
+impl Sending<'_> {
+    fn of(bounds: &Bounds, began: Instant) -> Sending<'_> {
+        let held = Duration::from_millis(bounds.card_held_ms.min(bounds.settle_bound_ms));
+        Sending { bounds, held_until: began + held, leaves: false }
+    }
+}
+
+/// Sends the charge, and again as long as that is safe and the card may be kept. The card ends here, unless it may go
+/// elsewhere and shall.
 async fn send(
     psp: &dyn Psp,
     charge: &Charge,
     card: Card,
-    bounds: &Bounds,
+    Sending { bounds, held_until, leaves }: Sending<'_>,
     progress: &mut (dyn FnMut(Step) + Send),
-) -> Answer {
-    let held_until = Instant::now() + Duration::from_millis(bounds.card_held_ms.min(bounds.settle_bound_ms));
+) -> (Answer, Option<Card>) {
     let mut wait = Duration::from_millis(bounds.retry_first_ms);
     let mut open: Option<Answer> = None;
     let mut ordinal = 1;
     loop {
         progress(Step::Sending { ordinal });
-        let answer = timeout_at(held_until, psp.authorise(charge, &card)).await.unwrap_or_else(|_| Answer {
-            outcome: Outcome::Unknown,
-            detail: "no answer while the card may be kept".into(),
-            remedy: None,
-            may_retry: false,
-        });
+        let answer = timeout_at(held_until, psp.authorise(charge, &card))
+            .await
+            .unwrap_or_else(|_| Answer::unknown("no answer while the card may be kept"));
         progress(Step::Answered { ordinal, answer: answer.clone() });
+        if leaves && ordinal == 1 && answer.may_go_elsewhere() {
+            return (answer, Some(card));
+        }
         let answer = match (&answer.outcome, open) {
             // That this request charged nothing says nothing of the earlier one.
             (Outcome::NotCharged, Some(earlier)) => Answer {
@@ -149,13 +207,28 @@ async fn send(
         };
         let again = answer.may_retry && matches!(answer.outcome, Outcome::Unknown | Outcome::NotCharged);
         if !again || ordinal > bounds.retries_max || Instant::now() + wait >= held_until {
-            return answer;
+            return (answer, None);
         }
         open = (answer.outcome == Outcome::Unknown).then_some(answer);
         sleep(wait).await;
         wait *= 2;
         ordinal += 1;
     }
+}
+
+/// What is not known once the card is gone is asked for.
+async fn find_out(
+    psp: &dyn Psp,
+    charge: &Charge,
+    bounds: &Bounds,
+    began: Instant,
+    answer: Answer,
+    progress: &mut (dyn FnMut(Step) + Send),
+) -> Answer {
+    if answer.outcome != Outcome::Unknown {
+        return answer;
+    }
+    ask(psp, charge, bounds, began, Duration::from_millis(bounds.query_first_ms), answer, progress).await
 }
 
 /// Asks until the provider knows, or the bound is reached.

@@ -43,6 +43,8 @@ pub struct News {
     pub key: Option<String>,
     /// The provider's reference of the charge.
     pub reference: Option<String>,
+    /// The provider's reference of the refund, capture, cancellation or dispute, where that is what it is about.
+    pub change: Option<String>,
     /// How much it is about.
     pub amount: Option<Money>,
     /// What happened.

@@ -10,6 +10,7 @@ use super::attempt::{
     AttemptRecord, AttemptState, MAX_REFERENCE_BYTES, NewAttempt, OpenAttempt, Settled, Settlement, Step,
     from_row, weigh,
 };
+use super::outbox::attempt_event;
 use super::text::{cut, detail, field, payment_text, word};
 use super::{Store, StoreError, now_ms, trail};
 
@@ -27,6 +28,9 @@ const ONE: &str = "SELECT * FROM attempts WHERE payment = $1 AND ordinal = $2";
 
 const SENT: &str = "UPDATE attempts SET state = 'sent', changed_at_ms = $3 \
      WHERE payment = $1 AND ordinal = $2 AND state = 'journalled'";
+
+const REROUTE: &str = "UPDATE attempts SET psp = $3, changed_at_ms = $4 \
+     WHERE payment = $1 AND ordinal = $2 AND state = 'sent' AND psp = $5";
 
 const SETTLE: &str = "UPDATE attempts SET state = $3, decline_reason = $4, psp_reference = $5, \
      detail = $6, changed_at_ms = $7 WHERE payment = $1 AND ordinal = $2";
@@ -98,6 +102,39 @@ impl Store {
         self.commit(transaction).await
     }
 
+    /// Writes down that an attempt goes to another account, because nothing of it can have reached `from`. Once this
+    /// returns it is on disk, and whoever looks for the attempt asks the new account.
+    ///
+    /// # Errors
+    /// If the attempt is not one that was sent to `from` and is still open, or it could not be written. It must not
+    /// be sent to the new account then.
+    pub async fn reroute_attempt(
+        &self,
+        attempt: AttemptId,
+        from: &str,
+        to: &str,
+        words: &str,
+    ) -> Result<(), StoreError> {
+        let failed = |e: sqlx::Error| self.failed(&e);
+        let mut transaction = self.write().await?;
+        let moved = query(REROUTE)
+            .bind(payment_text(attempt.payment))
+            .bind(i64::from(attempt.ordinal))
+            .bind(field(to))
+            .bind(now_ms())
+            .bind(field(from))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if moved.rows_affected() == 0 {
+            let known = self.existing(&mut transaction, attempt).await?;
+            return Err(StoreError::MayBeCharged { key: attempt.key(), state: known.state.word() });
+        }
+        let words = format!("{from} to {to}: {words}");
+        step(&mut transaction, attempt, "rerouted", &words).await.map_err(failed)?;
+        self.commit(transaction).await
+    }
+
     /// Writes down what became of an attempt.
     ///
     /// May be called again with the same settlement. What is unknown may become known; what is known stays.
@@ -119,6 +156,9 @@ impl Store {
             Settled::AlreadySo => return Ok(settled),
             Settled::Recorded => {
                 record(&mut transaction, attempt, next, settlement).await.map_err(failed)?;
+                if let Some(event) = attempt_event(next) {
+                    self.announce(&mut transaction, &payment_text(attempt.payment), event).await?;
+                }
             }
             Settled::Contradicted { kept } => {
                 let words = format!("{} after {}: {}", next.word(), kept.word(), settlement.detail);
@@ -129,6 +169,7 @@ impl Store {
             }
         }
         self.commit(transaction).await?;
+        self.ring();
         if let Settled::Contradicted { kept } = settled {
             let what =
                 format!("{} says {} of {}, which is {}", known.psp, next.word(), attempt.key(), kept.word());

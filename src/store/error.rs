@@ -83,6 +83,9 @@ pub enum StoreError {
         /// Its state.
         state: &'static str,
     },
+    /// It may not be done to this payment.
+    #[error(transparent)]
+    Change(#[from] super::ChangeFault),
     /// Not masked as it must be.
     #[error("a card number with more than its last four digits was to be stored; it was not")]
     NotMasked,

@@ -2,17 +2,28 @@
 //!
 //! An attempt is written down, durably, before it is sent ([`Store::journal_attempt`]), and settled once
 //! its outcome is known ([`Store::settle_attempt`]). What stands between the two after a crash is found by
-//! [`Store::open_attempts`]. The trail says who did what; each row is bound to the one before it.
+//! [`Store::open_attempts`]. Refunds, captures, cancellations and payment links are written down in the same way
+//! ([`Store::journal_change`]), and so is what was made at the provider without us ([`Store::hear_change`]). The
+//! trail says who did what; each row is bound to the one before it.
 //!
 //! The store holds no card data but brand and last four digits. Free text from outside passes
 //! [`crate::observe::redact`] first.
 
 mod attempt;
 mod attempts;
+mod changes;
+mod durable;
 mod error;
+mod history;
 mod open;
+mod operation;
+mod operations;
+mod outbox;
 mod payments;
+mod questions;
 mod record;
+mod report;
+mod stored;
 mod text;
 mod trail;
 
@@ -24,10 +35,21 @@ use std::path::{Path, PathBuf};
 use sqlx::Transaction;
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
+/// Several statements that hold together or not at all.
+pub(crate) type Work = Transaction<'static, Sqlite>;
+
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
+pub use changes::ChangeFault;
 pub use error::StoreError;
+pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
+pub use operation::{
+    LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
+};
+pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
+pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
+pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
 pub use trail::{TrailFault, TrailReport};
 
 /// Where payments are written down.
@@ -44,8 +66,10 @@ pub struct Store {
     /// One connection: SQLite has one writer, and it is better to queue here than to be refused there.
     writer: SqlitePool,
     readers: SqlitePool,
+    durable: std::sync::Arc<durable::Durable>,
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
+    outbox: std::sync::Arc<outbox::Outbox>,
 }
 
 impl Store {
@@ -64,21 +88,22 @@ impl Store {
     }
 
     /// Begins to write. Nobody else writes until it is committed; dropped, it never was.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.failed(&e))
     }
 
     /// Begins to read one moment's state.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.readers.begin().await.map_err(|e| self.failed(&e))
     }
 
     /// Returns once it is on disk.
-    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
-        transaction.commit().await.map_err(|e| self.failed(&e))
+    pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction.commit().await.map_err(|e| self.failed(&e))?;
+        self.durable.wait().await
     }
 
-    fn failed(&self, fault: &sqlx::Error) -> StoreError {
+    pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {
         StoreError::from_sqlx(&self.file, fault)
     }
 }

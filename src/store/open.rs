@@ -10,6 +10,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
+use super::durable::Durable;
 use super::{Store, StoreError, StoreSettings};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
@@ -38,8 +39,8 @@ impl Store {
             .create_if_missing(false)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit is on disk when it returns: the charge goes out next.
-            .synchronous(SqliteSynchronous::Full)
+            // What was committed is on disk once `Durable` says so: one `fsync` for all who wait.
+            .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))
             // What is deleted is overwritten.
             .pragma("secure_delete", "ON")
@@ -65,7 +66,8 @@ impl Store {
         MIGRATIONS.run(&writer).await.map_err(|fault| unfit(&file, &fault))?;
         let readers =
             pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
-        let store = Self { file, writer, readers, lock: Arc::new(lock) };
+        let durable = Arc::new(Durable::new(&file));
+        let store = Self { file, writer, readers, durable, lock: Arc::new(lock), outbox: Arc::default() };
         store.announce_trail().await?;
         Ok(store)
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::call::Ending;
 use crate::card::{Brand, MaskedPan};
 
-use super::{NewPayment, Payment, Store, StoreError, attempts, now_ms, text};
+use super::{NewPayment, Payment, Store, StoreError, attempts, now_ms, outbox, text};
 
 /// Payments a page can hold.
 pub const MAX_PAGE_LENGTH: u32 = 100;
@@ -112,7 +112,12 @@ impl Store {
             .execute(&mut *transaction)
             .await;
         match added {
-            Ok(_) => self.commit(transaction).await,
+            Ok(_) => {
+                self.announce(&mut transaction, &new.id.to_string(), outbox::STARTED).await?;
+                self.commit(transaction).await?;
+                self.ring();
+                Ok(())
+            }
             Err(sqlx::Error::Database(fault)) if fault.is_unique_violation() => {
                 Err(StoreError::PaymentExists(new.id.to_string()))
             }
@@ -165,7 +170,11 @@ impl Store {
         if !first && self.row(&mut transaction, &id).await?.is_none() {
             return Err(StoreError::NoSuchPayment(id));
         }
+        if first {
+            self.announce(&mut transaction, &id, outbox::ENDED).await?;
+        }
         self.commit(transaction).await?;
+        self.ring();
         Ok(first)
     }
 

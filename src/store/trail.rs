@@ -9,7 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Row, Transaction, query};
 
 use super::text::{detail, field};
-use super::{Store, StoreError, now_ms};
+use super::{Store, StoreError, Work, now_ms};
 
 /// What the first row is bound to.
 const NOTHING_BEFORE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -125,6 +125,21 @@ impl Store {
         let seq = added.map_err(|e| self.failed(&e))?;
         self.commit(transaction).await?;
         Ok(seq)
+    }
+
+    /// Adds a row to the trail together with the other work: both are written, or neither.
+    ///
+    /// # Errors
+    /// If it could not be written.
+    pub(crate) async fn trail_in(
+        &self,
+        work: &mut Work,
+        actor: &str,
+        act: &str,
+        subject: &str,
+        words: &str,
+    ) -> Result<(), StoreError> {
+        append(work, actor, act, subject, words).await.map(|_| ()).map_err(|e| self.failed(&e))
     }
 
     /// Examines the whole trail.

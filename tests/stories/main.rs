@@ -7,16 +7,19 @@
 #![allow(clippy::print_stdout, reason = "results are told there")]
 
 mod control;
+mod customers;
 mod endings;
 mod faults;
 mod lines;
 mod many;
+mod merchants;
 mod payments;
 mod recordings;
 mod scene;
 mod secrecy;
 mod self_service;
 mod teller;
+mod unknown;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,9 @@ fn main() -> ExitCode {
         self_service::stories(),
         secrecy::stories(),
         faults::stories(),
+        merchants::stories(),
+        customers::stories(),
+        unknown::stories(),
         many::stories(),
     ];
     teller::tell(stories.into_iter().flatten().collect())

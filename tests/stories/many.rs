@@ -13,7 +13,7 @@ use crate::teller::{Stage, Story};
 const CALLS: usize = 200;
 
 /// How much later than the one before a customer begins to key.
-const STAGGER_MS: u64 = 25;
+const STAGGER_MS: u64 = 60;
 
 /// Calls that are set up, or begun, at the same time.
 const BATCH: usize = 10;

@@ -18,6 +18,7 @@ macro_rules! none {
 
 mod capture;
 mod charge;
+mod commanded;
 mod confirm;
 mod faults;
 mod flow;
@@ -45,6 +46,7 @@ impl Desk {
             mode: Mode::Assisted,
             today: YearMonth::new(2026, 11).unwrap(),
             accepted: Vec::new(),
+            order: FieldOrder::Fixed,
             enter_twice: false,
             code: CodePolicy::Required,
             postal: None,

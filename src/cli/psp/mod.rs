@@ -147,7 +147,8 @@ impl Try {
         }
         let path = self.config.clone().unwrap_or_else(|| config::DEFAULT_PATH.into());
         let config = Config::load(&path)?;
-        let currency = named(config.merchant.currency.code())?;
+        let currency =
+            named(config.merchants.default_one().map_or("EUR", |merchant| merchant.currency.code()))?;
         let known: Vec<String> = config.psp.iter().map(|psp| psp.name.clone()).collect();
         let section = config.psp.into_iter().find(|psp| psp.name == self.name).ok_or_else(|| {
             let known = known.join(", ");

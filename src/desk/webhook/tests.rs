@@ -43,7 +43,7 @@ fn payment(state: AttemptState) -> Payment {
 }
 
 fn news(event: Event, amount: Option<Money>) -> News {
-    News { key: Some(ATTEMPT.key()), reference: None, amount, event, detail: String::new() }
+    News { key: Some(ATTEMPT.key()), reference: None, change: None, amount, event, detail: String::new() }
 }
 
 fn approved() -> Outcome {

@@ -2,6 +2,8 @@
 
 use super::FindingKind;
 use crate::card::is_published_test_number;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::collections::BTreeSet;
 
 /// A run of this many digits of a card number is a leak: masking leaves ten at most (PCI DSS 3.4.1).
@@ -12,6 +14,12 @@ const PADDING_ZEROS: usize = 6;
 const TEXT_ZEROS_MAX: usize = 10;
 /// A run of values with this many zeros is left out: any memory looks like that.
 const VALUE_ZEROS_MAX: usize = 8;
+/// What may divide groups of digits; the last two stand for a space in a URL.
+const DIVIDERS: [&str; 4] = [" ", "-", "+", "%20"];
+/// Digits in a group, from the first, by the length of the card number (ISO/IEC 7812: as cards are embossed).
+const GROUPS_OF_15: [usize; 3] = [4, 6, 5];
+const GROUPS_OF_14: [usize; 3] = [4, 6, 4];
+const GROUP_DIGITS: usize = 4;
 
 /// Names of the field that holds a security code, in lower case, without separators at the end.
 pub(super) const CODE_FIELDS: [&str; 11] = [
@@ -76,6 +84,8 @@ impl Needles {
         let mut runs: Vec<(FindingKind, Vec<u8>)> = Vec::new();
         runs.extend(text.iter().map(|run| (FindingKind::PanText, run.to_vec())));
         runs.extend(text.iter().map(|run| (FindingKind::PanUtf16, utf16(run))));
+        runs.extend(grouped(digits).into_iter().map(|run| (FindingKind::PanGrouped, run)));
+        runs.extend(in_base64(text.iter().copied()).into_iter().map(|run| (FindingKind::PanBase64, run)));
         runs.extend(values.iter().map(|run| (FindingKind::PanValues, values_of(run))));
         let codes = match code.as_bytes() {
             [] => Vec::new(),
@@ -98,6 +108,42 @@ fn telling(run: &[u8]) -> bool {
 
 fn zeros(run: &[u8]) -> usize {
     run.iter().filter(|digit| **digit == b'0').count()
+}
+
+/// Every stretch of whole groups that has enough digits and no shorter one within, with each divider.
+fn grouped(digits: &[u8]) -> BTreeSet<Vec<u8>> {
+    let sizes: Vec<usize> = match digits.len() {
+        15 => GROUPS_OF_15.to_vec(),
+        14 => GROUPS_OF_14.to_vec(),
+        _ => digits.chunks(GROUP_DIGITS).map(<[u8]>::len).collect(),
+    };
+    let mut found = BTreeSet::new();
+    for first in 0..sizes.len() {
+        let mut from: usize = sizes[..first].iter().sum();
+        let start = from;
+        let mut groups = Vec::new();
+        for size in &sizes[first..] {
+            groups.push(&digits[from..from + size]);
+            from += size;
+            if from - start >= RUN_DIGITS {
+                break;
+            }
+        }
+        if from - start >= RUN_DIGITS && telling(&digits[start..from]) {
+            found.extend(DIVIDERS.map(|divider| groups.join(divider.as_bytes())));
+        }
+    }
+    found
+}
+
+/// What of each run does not depend on the bytes beside it, in each of the three places it may have.
+fn in_base64<'a>(runs: impl Iterator<Item = &'a [u8]>) -> BTreeSet<Vec<u8>> {
+    let in_place = |run: &[u8], skipped: usize| {
+        let whole = &run[skipped..];
+        // Digits have the same letters in the alphabet for URLs.
+        STANDARD_NO_PAD.encode(&whole[..whole.len() / 3 * 3]).into_bytes()
+    };
+    runs.flat_map(|run| (0..3).map(move |skipped| in_place(run, skipped))).collect()
 }
 
 fn utf16(digits: &[u8]) -> Vec<u8> {

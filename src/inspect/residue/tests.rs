@@ -40,6 +40,31 @@ fn every_rendering_of_the_card_number_is_found_once() {
 }
 
 #[test]
+fn groups_and_base64_are_found_wherever_they_begin() {
+    use FindingKind::{PanBase64, PanGrouped};
+    for divided in
+        ["5555 4444 3333 1111", "5555-4444-3333-1111", "5555%204444%203333%201111", "4444+3333+1111"]
+    {
+        assert_eq!(found(format!("pan={divided}&").as_bytes()), [(PanGrouped, 4)], "{divided}");
+    }
+    assert_eq!(found(b"xxxx 5555 4444 333"), []);
+    let amex = Needles::for_card("378282246310005", "7373").expect("a test card");
+    let grouped = searched(b"card 3782 822463 10005, 7373", &amex, usize::MAX);
+    let kinds: Vec<FindingKind> = grouped.findings.iter().map(|finding| finding.kind).collect();
+    assert_eq!(kinds, [PanGrouped, FindingKind::CodeNearPan]);
+    for before in ["", "a", "ab", "{\"number\":\""] {
+        use base64::Engine;
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+        let plain = format!("{before}5555444433331111\"}}");
+        for encoded in [STANDARD.encode(&plain), URL_SAFE_NO_PAD.encode(&plain)] {
+            let kinds: Vec<FindingKind> =
+                found(encoded.as_bytes()).into_iter().map(|(kind, _)| kind).collect();
+            assert_eq!(kinds, [PanBase64], "{before}");
+        }
+    }
+}
+
+#[test]
 fn twelve_digits_are_a_leak_and_eleven_are_not() {
     for start in 0..=4 {
         assert_eq!(found(&b"5555444433331111"[start..start + 12]).len(), 1, "from {start}");

@@ -4,40 +4,17 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::call::{
-    AgentCommand, AttemptId, Bounds, CodePolicy, Command, Confirm, DeclineReason, Ending, FromPbx, Input,
-    Line, Millis, Mode, Money, Notice, Outcome, Party, PaymentCall, Phrase, PostalPolicy, SayId, SealLoss,
-    SealRefusal, Setup,
+    AgentCommand, AttemptId, Command, DeclineReason, Ending, Field, FromPbx, Input, Line, Millis, Mode,
+    Notice, Outcome, Party, PaymentCall, Phrase, SayId, SealLoss, SealRefusal,
 };
-use crate::card::{Key, YearMonth};
+use crate::card::{Card, Key};
 
-use super::Dice;
+use super::commander::{Commander, draw_setup};
 use super::people::{Customer, whim};
+use super::{Dice, History, Violation};
 
 /// Steps after which a history that has not ended is a fault of the core.
 const MAX_STEPS: u32 = 20_000;
-
-/// How one history ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
-    /// The core's own word for it.
-    pub ending: Ending,
-    /// Inputs it took.
-    pub steps: u32,
-    /// Cards sent to the bank.
-    pub charges: u32,
-}
-
-/// A rule that a history broke.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("seed {seed}, step {step}: {rule}")]
-pub struct Violation {
-    /// Replays it.
-    pub seed: u64,
-    /// Inputs taken when it happened.
-    pub step: u32,
-    /// What must hold and did not.
-    pub rule: &'static str,
-}
 
 /// An input on its way; digits are made into keys only when they arrive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +31,8 @@ enum Parcel {
     Said(u32, bool),
     AgentKey(u8),
     AgentApi(u8),
+    Ask(Field),
+    Complete,
     Left(bool),
     LinkLost,
     LinkBack,
@@ -75,6 +54,8 @@ struct World {
     late: u64,
     customer: Customer,
     assisted: bool,
+    /// Where the desk asks for each field.
+    commander: Option<Commander>,
     // The truth.
     sealed: bool,
     shield: bool,
@@ -106,8 +87,10 @@ pub fn run(seed: u64) -> Result<History, Violation> {
     let calm = dice.chance(300);
     let rate = |dice: &mut Dice, most: u64| if calm { 0 } else { dice.between(0, most) };
     let (lost, doubled, late) = (rate(&mut dice, 80), rate(&mut dice, 120), rate(&mut dice, 200));
+    let commander = Commander::of(&setup, &mut dice);
     let mut world = World {
         seed,
+        commander,
         customer: Customer::draw(&mut dice),
         now: Millis(1_000),
         step: 0,
@@ -160,31 +143,6 @@ pub fn run(seed: u64) -> Result<History, Violation> {
         }
     }
     world.last_rules(&mut call)
-}
-
-fn draw_setup(dice: &mut Dice) -> Setup {
-    let currency = "EUR".parse().unwrap_or_else(|_| unreachable!("three capitals"));
-    let today = YearMonth::new(2026, 11).unwrap_or_else(|| unreachable!("a month"));
-    Setup {
-        payment: u128::from(dice.next()),
-        amount: Money { minor: dice.between(1, 99_999) as i64, currency },
-        mode: if dice.chance(750) { Mode::Assisted } else { Mode::SelfService },
-        today,
-        accepted: Vec::new(),
-        enter_twice: dice.chance(150),
-        code: match dice.between(0, 4) {
-            0 => CodePolicy::Off,
-            1 => CodePolicy::Optional,
-            _ => CodePolicy::Required,
-        },
-        postal: dice.chance(200).then_some(PostalPolicy { min_digits: 3, max_digits: 5 }),
-        confirm: match dice.between(0, 3) {
-            0 => Confirm::LastFour,
-            1 => Confirm::Payment,
-            _ => Confirm::None,
-        },
-        bounds: Bounds::default(),
-    }
 }
 
 impl World {
@@ -260,6 +218,8 @@ impl World {
             Parcel::AgentKey(_) | Parcel::AgentApi(_) if !self.agent_here => return None,
             Parcel::AgentKey(_) => Input::Pbx(FromPbx::Agent(whim(&mut self.dice))),
             Parcel::AgentApi(_) => Input::Agent(whim(&mut self.dice)),
+            Parcel::Ask(field) => Input::Agent(AgentCommand::Ask(field)),
+            Parcel::Complete => Input::Agent(AgentCommand::Complete),
             Parcel::Left(customer) => {
                 if customer {
                     self.customer_here = false;
@@ -301,6 +261,11 @@ impl World {
         out: &mut Vec<Command>,
     ) -> Result<(), Violation> {
         self.step += 1;
+        if let (Some(commander), Input::Agent(command) | Input::Pbx(FromPbx::Agent(command))) =
+            (&mut self.commander, &input)
+        {
+            commander.commanded(*command);
+        }
         call.handle(self.now, input, out);
         let mut drained = std::mem::take(out);
         for command in drained.drain(..) {
@@ -326,7 +291,7 @@ impl World {
                 let after_ms = self.dice.between(1, 30);
                 self.send(after_ms, Parcel::Journalled(attempt, ok));
             }
-            Command::Charge { attempt, card: _ } => return self.order_charge(attempt),
+            Command::Charge { attempt, card } => return self.order_charge(attempt, &card),
             Command::Tell(notice) => return self.told(&notice),
             Command::HandOver | Command::HangUp if self.assisted => {
                 return Err(self.broken("an agent's customer is never hung up on"));
@@ -412,7 +377,10 @@ impl World {
         Ok(())
     }
 
-    fn order_charge(&mut self, attempt: AttemptId) -> Result<(), Violation> {
+    fn order_charge(&mut self, attempt: AttemptId, card: &Card) -> Result<(), Violation> {
+        if let Some(rule) = self.commander.as_mut().and_then(|commander| commander.sent(card)) {
+            return Err(self.broken(rule));
+        }
         if self.journalled != Some(attempt) {
             return Err(self.broken("what is sent was journalled before"));
         }
@@ -456,12 +424,28 @@ impl World {
             Notice::OutcomeUnknown(_) => self.unknown = true,
             Notice::Alarm(crate::call::Alarm::SealStuck) => self.stuck = true,
             Notice::Ended(_) => self.notices_ended += 1,
+            Notice::Remaining(fields) => self.command_next(fields),
+            Notice::FieldOpened { field, .. }
+                if self.commander.as_ref().is_some_and(|c| !c.wanted(*field)) =>
+            {
+                return Err(self.broken("no field opens that the desk did not ask for"));
+            }
             Notice::Agent(AgentCommand::Cancel) if !self.assisted && !self.agent_here => {
                 return Err(self.broken("nobody cancels who is not there"));
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn command_next(&mut self, remaining: &[Field]) {
+        let Some(commander) = &mut self.commander else { return };
+        let parcel = match commander.next(remaining, &mut self.dice) {
+            AgentCommand::Ask(field) => Parcel::Ask(field),
+            _ => Parcel::Complete,
+        };
+        let after_ms = self.dice.between(5, 20_000);
+        self.send(after_ms, parcel);
     }
 
     fn last_rules(mut self, call: &mut PaymentCall) -> Result<History, Violation> {

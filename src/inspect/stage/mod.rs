@@ -99,6 +99,8 @@ pub struct CallPlan {
     pub code_digits: bool,
     /// Whether the dialplan declares the customer's line clean.
     pub clean: bool,
+    /// Further variables that the dialplan sets on the customer's leg; on the rehearsal PBX alone.
+    pub variables: &'static [(&'static str, &'static str)],
 }
 
 impl Default for CallPlan {
@@ -112,6 +114,7 @@ impl Default for CallPlan {
             language: None,
             code_digits: false,
             clean: false,
+            variables: &[],
         }
     }
 }

@@ -86,6 +86,9 @@ impl Theatre for RehearsalTheatre {
         if plan.media == Media::PassKeys {
             set("pass_rfc2833", "true");
         }
+        for (name, value) in plan.variables {
+            set(name, value);
+        }
         let queue = match plan.route {
             Route::CallCenter => Some("support@default".to_owned()),
             Route::Fifo => Some("support".to_owned()),

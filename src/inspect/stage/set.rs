@@ -28,6 +28,18 @@ pub struct SetOptions {
     pub self_service: String,
     /// Whether the connector is told that the bank deduplicates.
     pub deduplicates: bool,
+    /// Whether the connector knows where the bank can be asked.
+    pub query: bool,
+    /// The account the merchant is paid by: `bank`, or one of `sections`.
+    pub psp: String,
+    /// Further lines for the merchant.
+    pub merchant: String,
+    /// Further merchants, `[[merchant]]`.
+    pub merchants: String,
+    /// A password that the bank asks for and the daemon does not have.
+    pub bank_password: Option<String>,
+    /// Further sections of the configuration.
+    pub sections: String,
 }
 
 impl SetOptions {
@@ -43,6 +55,12 @@ impl SetOptions {
             capture: String::new(),
             self_service: String::new(),
             deduplicates: true,
+            query: true,
+            psp: "bank".into(),
+            merchant: String::new(),
+            merchants: String::new(),
+            bank_password: None,
+            sections: String::new(),
         }
     }
 }
@@ -71,8 +89,9 @@ impl Set {
     pub async fn up(theatre: Arc<dyn Theatre>, options: &SetOptions) -> Result<Self, StageError> {
         let dir = &options.directory;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let login = options.bank_password.clone().map(|password| ("tonegate".to_owned(), password.into()));
         let bank_settings =
-            TestBankSettings { slow_answer_ms: options.slow_answer_ms, ..TestBankSettings::default() };
+            TestBankSettings { slow_answer_ms: options.slow_answer_ms, login, ..TestBankSettings::default() };
         let bank = TestBank::start(([127, 0, 0, 1], 0).into(), bank_settings)
             .await
             .map_err(|fault| StageError(fault.to_string()))?;
@@ -82,19 +101,30 @@ impl Set {
         let config = dir.join("tonegate.toml");
         let text = format!(
             "[daemon]\nstate_dir = \"state\"\n\n{pbx}\n\
-             [merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\nlanguage = \"{language}\"\npsp = \"bank\"\n\
-             accepted_brands = [\"visa\", \"mastercard\", \"amex\", \"maestro\"]\ndescription = \"Example Ltd\"\n\n\
+             {merchant}\nname = \"Example Ltd\"\ncurrency = \"EUR\"\nlanguage = \"{language}\"\npsp = \"{psp}\"\n\
+             accepted_brands = [\"visa\", \"mastercard\", \"amex\", \"maestro\"]\ndescription = \"Example Ltd\"\n\
+             {more_of_merchant}\n{merchants}\n\
              [prompts]\n{rate_hz}\n[capture]\n{capture}\n[self_service]\n{self_service}\n\
              [[psp]]\nname = \"bank\"\nkind = \"generic\"\nurl = \"http://{bank}/charge\"\n\
-             query_url = \"http://{bank}/charges/{{transaction_id}}\"\ndeduplicates = {deduplicates}\n\n\
-             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n",
+             {query}deduplicates = {deduplicates}\n\n\
+             [api]\nlisten = \"{api}\"\nkey_file = \"api.key\"\n\n{sections}\n",
             pbx = theatre.daemon_config(dir)?,
+            query = match options.query {
+                true => format!("query_url = \"{}\"\n", bank.query_url()),
+                false => String::new(),
+            },
+            // Of several, each is an entry of a list.
+            merchant = if options.merchants.is_empty() { "[merchant]" } else { "[[merchant]]" },
+            psp = options.psp,
+            more_of_merchant = options.merchant,
+            merchants = options.merchants,
             language = options.language,
             rate_hz = options.prompt_rate_hz.map(|hz| format!("rate_hz = {hz}\n")).unwrap_or_default(),
             capture = options.capture,
             self_service = options.self_service,
             bank = bank.address,
             deduplicates = options.deduplicates,
+            sections = options.sections,
         );
         std::fs::write(&config, text)?;
         let settings = DaemonSettings {

@@ -15,7 +15,7 @@ use super::words;
 use crate::pbx::{CallName, LegId, Means, News, Offer, PbxError};
 
 /// What is asked of every channel.
-pub(super) const VARIABLES: &str = "TONEGATE_AGENT,TONEGATE_AMOUNT,TONEGATE_CURRENCY,TONEGATE_REFERENCE,TONEGATE_LANGUAGE,TONEGATE_CLEAN,TONEGATE_DIALLED,TONEGATE_PAYMENT,TONEGATE_PEER";
+pub(super) const VARIABLES: &str = "TONEGATE_AGENT,TONEGATE_AMOUNT,TONEGATE_CURRENCY,TONEGATE_REFERENCE,TONEGATE_LANGUAGE,TONEGATE_CLEAN,TONEGATE_DIALLED,TONEGATE_PAYMENT,TONEGATE_PEER,TONEGATE_MERCHANT,TONEGATE_QUEUE,QUEUENAME,TONEGATE_CUSTOMER_NAME,TONEGATE_CUSTOMER_EMAIL,TONEGATE_CUSTOMER_REFERENCE";
 
 /// Others in a leg's bridge that are looked at: of more than one, none is the other.
 const AROUND_MAX: usize = 2;
@@ -61,6 +61,12 @@ fn offer(customer: &Message, agent: Option<&Message>, means: Means) -> Offer {
         amount: either("TONEGATE_AMOUNT"),
         currency: either("TONEGATE_CURRENCY"),
         language: either("TONEGATE_LANGUAGE"),
+        merchant: either("TONEGATE_MERCHANT"),
+        // app_queue names its queue where queues.conf has setqueuevar=yes; without it the dialplan may.
+        queue: either("TONEGATE_QUEUE").or_else(|| either("QUEUENAME")),
+        customer_name: either("TONEGATE_CUSTOMER_NAME"),
+        customer_email: either("TONEGATE_CUSTOMER_EMAIL"),
+        customer_reference: either("TONEGATE_CUSTOMER_REFERENCE"),
     }
 }
 

@@ -152,6 +152,11 @@ fn direct_offer(caller: &Caller) -> Offer {
         amount: caller.amount.clone(),
         currency: caller.currency.clone(),
         language: caller.language.clone(),
+        merchant: caller.merchant.clone(),
+        queue: caller.queue.clone(),
+        customer_name: caller.customer_name.clone(),
+        customer_email: caller.customer_email.clone(),
+        customer_reference: caller.customer_reference.clone(),
     }
 }
 

@@ -43,6 +43,16 @@ pub(super) struct Caller {
     pub currency: Option<String>,
     /// `tonegate_language`.
     pub language: Option<String>,
+    /// `tonegate_merchant`.
+    pub merchant: Option<String>,
+    /// `tonegate_queue`.
+    pub queue: Option<String>,
+    /// `tonegate_customer_name`.
+    pub customer_name: Option<String>,
+    /// `tonegate_customer_email`.
+    pub customer_email: Option<String>,
+    /// `tonegate_customer_reference`.
+    pub customer_reference: Option<String>,
 }
 
 /// What went wrong on a private connection.
@@ -236,5 +246,10 @@ fn read_caller(head: &[u8]) -> Option<Caller> {
         amount: value(b"variable_tonegate_amount"),
         currency: value(b"variable_tonegate_currency"),
         language: value(b"variable_tonegate_language"),
+        merchant: value(b"variable_tonegate_merchant"),
+        queue: value(b"variable_tonegate_queue"),
+        customer_name: value(b"variable_tonegate_customer_name"),
+        customer_email: value(b"variable_tonegate_customer_email"),
+        customer_reference: value(b"variable_tonegate_customer_reference"),
     })
 }

@@ -13,7 +13,7 @@ use super::{Shared, words};
 use crate::pbx::{LegId, Means, News, Offer};
 
 /// What an offer is made of, and how to find the other leg.
-const OFFER_FACTS: [&str; 16] = [
+const OFFER_FACTS: [&str; 22] = [
     "signal_bond",
     "bridge_uuid",
     "direction",
@@ -30,6 +30,12 @@ const OFFER_FACTS: [&str; 16] = [
     "tonegate_amount",
     "tonegate_currency",
     "tonegate_language",
+    "tonegate_merchant",
+    "tonegate_queue",
+    "cc_queue",
+    "tonegate_customer_name",
+    "tonegate_customer_email",
+    "tonegate_customer_reference",
 ];
 
 /// What is known of a leg; none if it is not there. A sealed leg is asked for single variables, and never
@@ -63,6 +69,12 @@ pub(super) fn offer(customer: (&str, &Facts), agent: Option<(&str, &Facts)>, mea
         amount: own("tonegate_amount"),
         currency: own("tonegate_currency"),
         language: own("tonegate_language"),
+        merchant: own("tonegate_merchant"),
+        // mod_callcenter names its queue on the customer's leg; mod_fifo does not, so the dialplan may.
+        queue: either("tonegate_queue", "cc_queue"),
+        customer_name: own("tonegate_customer_name"),
+        customer_email: own("tonegate_customer_email"),
+        customer_reference: own("tonegate_customer_reference"),
     }
 }
 

@@ -120,6 +120,8 @@ impl Item {
         let detail = format!("{} {}", self.event_code, self.reason.unwrap_or_default());
         Some(News {
             key: Some(self.merchant_reference).filter(|key| !key.is_empty()),
+            // A change names the charge it is about beside itself.
+            change: self.original_reference.as_ref().map(|_| self.psp_reference.clone()),
             reference: Some(self.original_reference.unwrap_or(self.psp_reference)),
             amount: self.amount.and_then(|amount| {
                 let currency: Currency = amount.currency.parse().ok()?;

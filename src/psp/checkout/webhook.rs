@@ -56,7 +56,9 @@ fn told(kind: &str, data: &Map<String, Value>) -> Option<News> {
     let detail = format!("{kind} {}", at("response_code").unwrap_or_default());
     Some(News {
         key: at("reference").map(Into::into),
-        reference: Some(id.into()),
+        reference: Some(at("payment_id").unwrap_or(id).into()),
+        // A dispute is named by `id` and its payment by `payment_id`; other changes the other way round.
+        change: at("action_id").or_else(|| at("payment_id").map(|_| id)).map(Into::into),
         amount: amount(),
         event,
         detail: harmless(detail.trim(), DETAIL_MAX_CHARS),

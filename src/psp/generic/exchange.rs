@@ -28,16 +28,13 @@ impl Asked<'_> {
     /// It may have been charged.
     pub(super) fn unknown(self, detail: impl Into<String>, remedy: Option<&str>) -> Answer {
         let may_retry = matches!(self, Asked::Charge { deduplicates: true });
-        Answer { outcome: Outcome::Unknown, detail: detail.into(), remedy: remedy.map(Into::into), may_retry }
+        Answer { remedy: remedy.map(Into::into), ..Answer::unknown(detail).retryable(may_retry) }
     }
 
     /// Nothing was charged, if that was the question; a query that failed tells nothing.
     fn not_charged(self, detail: String, remedy: Option<&str>) -> Answer {
         match self {
-            Asked::Charge { .. } => {
-                let remedy = remedy.map(Into::into);
-                Answer { outcome: Outcome::NotCharged, detail, remedy, may_retry: false }
-            }
+            Asked::Charge { .. } => Answer { remedy: remedy.map(Into::into), ..Answer::not_charged(detail) },
             Asked::Query { .. } => self.unknown(detail, remedy),
         }
     }
@@ -102,8 +99,9 @@ fn approved(asked: Asked<'_>, reply: &Map<String, Value>, detail: String) -> Ans
     // A card that was stored has a token in place of a charge.
     match text(reply, "charge_id").or_else(|| text(reply, "token_id")).filter(|id| !id.trim().is_empty()) {
         Some(id) => {
-            let reference = id.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX_CHARS).collect();
-            Answer { outcome: Outcome::Approved { reference }, detail, remedy: None, may_retry: false }
+            let reference: String =
+                id.chars().filter(|c| !c.is_control()).take(REFERENCE_MAX_CHARS).collect();
+            Answer::approved(reference, detail)
         }
         None => asked.unknown(format!("{detail}: neither `charge_id`, `token_id` nor `error_code`"), None),
     }
@@ -121,6 +119,7 @@ fn refused(asked: Asked<'_>, reply: &Map<String, Value>, known: Option<Meaning>,
         detail: detail.clone(),
         remedy: remedy.map(Into::into),
         may_retry: false,
+        unavailable: false,
     };
     match known {
         Some(Meaning::Declined(reason)) => told(Outcome::Declined(reason), None),

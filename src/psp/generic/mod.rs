@@ -15,6 +15,7 @@
 
 mod body;
 mod client;
+mod customer;
 mod exchange;
 mod settings;
 
@@ -62,6 +63,7 @@ pub struct GenericConnector {
     query_url: Option<String>,
     parameters: BTreeMap<String, String>,
     send_caller_number: bool,
+    send_customer: bool,
 }
 
 impl GenericConnector {
@@ -83,6 +85,7 @@ impl GenericConnector {
             query_url: settings.query_url.clone(),
             parameters: settings.parameters.clone(),
             send_caller_number: settings.send_caller_number,
+            send_customer: settings.send_customer,
         })
     }
 
@@ -94,6 +97,9 @@ impl GenericConnector {
         }
         if let (true, Some(number)) = (self.send_caller_number, &charge.caller_number) {
             parameters.insert("caller_number".into(), number.clone());
+        }
+        if self.send_customer {
+            customer::put_known(&mut parameters, charge);
         }
         parameters.extend(charge.parameters.clone());
         parameters

@@ -53,6 +53,9 @@ pub struct GenericSettings {
     /// Whether the customer's telephone number is sent along in `parameters`.
     #[serde(default)]
     pub send_caller_number: bool,
+    /// Whether what is known of the customer is sent along in `parameters`, for a connector with fraud checks.
+    #[serde(default)]
+    pub send_customer: bool,
 }
 
 fn connect_timeout_ms() -> u64 {
@@ -88,6 +91,7 @@ impl GenericSettings {
             client_key_file: None,
             parameters: BTreeMap::new(),
             send_caller_number: false,
+            send_customer: false,
         }
     }
 

@@ -96,7 +96,14 @@ const DETAIL_MAX_CHARS: usize = 240;
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// Nothing was sent: no connection, no trusted certificate.
+    /// There is no way to the provider: no name, no connection, no trusted certificate. It got nothing.
+    NoConnection {
+        /// What failed.
+        cause: String,
+        /// What the admin has to do, where it will not heal by itself.
+        remedy: Option<&'static str>,
+    },
+    /// The request could not even be made; nothing was sent.
     NotSent {
         /// What failed.
         cause: String,
@@ -124,13 +131,16 @@ impl Missed {
     #[must_use]
     pub fn answer(self, deduplicates: bool) -> Answer {
         match self {
-            Missed::NotSent { cause, remedy: Some(remedy) } => {
-                Answer::misconfigured(format!("no connection: {cause}"), remedy)
+            Missed::NoConnection { cause, remedy } => {
+                let answer = Answer::unavailable(format!("no connection: {cause}"));
+                match remedy {
+                    Some(remedy) => answer.with_remedy(remedy),
+                    // Trying again is safe even where nothing is deduplicated.
+                    None => answer.retryable(true),
+                }
             }
-            // Trying again is safe even where nothing is deduplicated.
-            Missed::NotSent { cause, remedy: None } => {
-                Answer::not_charged(format!("no connection: {cause}")).retryable(true)
-            }
+            Missed::NotSent { cause, remedy: Some(remedy) } => Answer::misconfigured(cause, remedy),
+            Missed::NotSent { cause, remedy: None } => Answer::not_charged(cause),
             Missed::Lost { cause } => Answer::unknown(cause).retryable(deduplicates),
             Missed::Redirected { status: status @ (301 | 307 | 308) } => {
                 Answer::misconfigured(format!("HTTP {status}"), REDIRECTED)
@@ -254,7 +264,7 @@ fn missed(fault: &reqwest::Error) -> Missed {
     } else {
         None
     };
-    Missed::NotSent { cause, remedy }
+    Missed::NoConnection { cause, remedy }
 }
 
 fn shown(request: &Request) -> (String, String) {

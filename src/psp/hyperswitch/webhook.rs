@@ -62,6 +62,7 @@ fn told(kind: &str, object: &Map<String, Value>) -> Option<News> {
     Some(News {
         key: text_at(object, &named).map(Into::into),
         reference: Some(id.into()),
+        change: at("refund_id").or_else(|| at("dispute_id")).map(Into::into),
         amount: amount(),
         event,
         detail: harmless(detail.trim(), DETAIL_MAX_CHARS),

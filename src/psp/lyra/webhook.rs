@@ -53,7 +53,10 @@ fn told(answer: &Map<String, Value>) -> News {
     };
     News {
         key: text_at(answer, "orderDetails.orderId").map(Into::into),
-        reference: at("uuid").map(Into::into),
+        // A refund is a transaction of its own, beside the one it gives back.
+        reference: if refund { at("transactionDetails.parentTransactionUuid") } else { at("uuid") }
+            .map(Into::into),
+        change: at("uuid").filter(|_| refund).map(Into::into),
         amount: amount(),
         event,
         detail: harmless(&judged.detail, DETAIL_MAX_CHARS),

@@ -108,7 +108,7 @@ impl Psp for Scripted {
 }
 
 fn said(outcome: Outcome, may_retry: bool) -> Option<Answer> {
-    Some(Answer { outcome, detail: "said".into(), remedy: None, may_retry })
+    Some(Answer { outcome, detail: "said".into(), remedy: None, may_retry, unavailable: false })
 }
 
 async fn settled(psp: &dyn Psp, euros: &str, bounds: &Bounds) -> (Answer, Vec<Step>) {

@@ -79,9 +79,14 @@ fn told(kind: &str, object: &Map<String, Value>) -> Option<News> {
     let named = format!("metadata.{KEY}");
     let key = text_at(object, &named).or_else(|| at("client_reference_id"));
     let reference = at("payment_intent").or_else(|| at("id"));
+    // A refund or dispute has a name of its own; a charge that was captured is one and the same with its intent.
+    let change = matches!(event, Event::Refunded(_) | Event::Chargeback).then(id);
     let money = || {
         let currency: Currency = at("currency")?.to_ascii_uppercase().parse().ok()?;
-        let minor = object.get("amount").or_else(|| object.get("amount_total"))?.as_i64()?;
+        let places = ["amount_captured", "amount", "amount_total"];
+        let captured = kind == "charge.captured";
+        let place = places.into_iter().skip(usize::from(!captured)).find_map(|place| object.get(place));
+        let minor = place?.as_i64()?;
         match currency.code() {
             "ISK" | "UGX" => (minor % 100 == 0).then_some(Money { minor: minor / 100, currency }),
             _ => Some(Money { minor, currency }),
@@ -92,6 +97,7 @@ fn told(kind: &str, object: &Map<String, Value>) -> Option<News> {
     Some(News {
         key: key.map(Into::into),
         reference: reference.map(Into::into),
+        change,
         amount: money(),
         event,
         detail: harmless(detail.trim(), DETAIL_MAX_CHARS),

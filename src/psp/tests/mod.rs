@@ -3,8 +3,11 @@
 mod adyen;
 mod adyen_fake;
 mod adyen_schema;
+mod asked;
 mod checkout;
+mod customers;
 mod exchanges;
+mod failover;
 mod fake;
 mod hyperswitch;
 mod lyra;
@@ -66,6 +69,7 @@ pub(super) fn customer() -> Customer {
         shopper_reference: Some("cust-0042".into()),
         first_name: Some("Jean".into()),
         last_name: Some("Dupont".into()),
+        name: None,
         email: Some("jean@example.fr".into()),
         phone: None,
         billing: Some(address.clone()),

@@ -11,6 +11,9 @@ use crate::psp::{Address, Change, Charge, Customer, NewLink, StoredCard, Storing
 /// Longest `merchantReference`.
 const REFERENCE_MAX_CHARS: usize = 40;
 
+/// What the key of an operation begins with; that of an attempt goes on with hexadecimal digits.
+const OPERATION: &str = "tgo";
+
 /// Our key as a reference: without its hyphens it fits, and names the same attempt.
 pub(super) fn reference(key: &str) -> String {
     cut(&key.replace('-', ""), REFERENCE_MAX_CHARS)
@@ -18,6 +21,9 @@ pub(super) fn reference(key: &str) -> String {
 
 /// A reference as our key again; `None` if it is not of our making.
 pub(super) fn key_of(reference: &str) -> Option<String> {
+    if let Some(operation) = reference.strip_prefix(OPERATION) {
+        return Some(format!("{OPERATION}-{}", uuid::Uuid::try_parse(operation).ok()?));
+    }
     let rest = reference.strip_prefix("tg")?;
     let (payment, ordinal) = rest.split_at_checked(32)?;
     let payment = uuid::Uuid::try_parse(payment).ok()?;

@@ -52,9 +52,12 @@ fn told(kind: &str, event: &Map<String, Value>) -> Option<News> {
         Some(Money { minor: money.get("amount")?.as_i64()?, currency })
     };
     let reference = output.and_then(|output| text_at(output, "references.merchantReference"));
+    let refund = object.contains_key("refundOutput");
     Some(News {
         key: reference.and_then(key_of),
-        reference: Some(id.into()),
+        // A refund is named without its payment: our reference tells which.
+        reference: (!refund).then(|| id.into()),
+        change: refund.then(|| id.into()),
         amount: amount(),
         event,
         detail: harmless(kind, DETAIL_MAX_CHARS),

@@ -1,0 +1,239 @@
+//! The agent's desk: my call, what the customer hears and keys, my keys, the result.
+
+mod stream;
+mod told;
+mod view;
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::call::{AgentCommand, Money};
+use crate::desk::{Prepared, Request};
+use crate::pbx::CallName;
+use crate::store::PaymentFilter;
+
+use super::Console;
+use super::page::{REFRESH_S, Shell, message, page, see};
+use super::payments::{Row, row};
+use super::reader::Reader;
+use view::{CallParts, SideParts};
+
+pub(super) use stream::{beat, events, parts, stream};
+pub(super) use told::ending_kind;
+pub(super) use view::{DeskView, brand_name, card};
+
+/// Earlier payments of the agent that stand below the call.
+const RECENT_PAYMENTS: u32 = 6;
+
+/// The longest reference.
+const MAX_REFERENCE_CHARS: usize = 200;
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    agent: Option<String>,
+    #[serde(default)]
+    told: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk.html", config = "src/api/console/askama.toml")]
+struct DeskPage {
+    shell: Shell,
+    agent: String,
+    main: String,
+    side: String,
+    told: String,
+    told_kind: &'static str,
+    recent: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "which.html", config = "src/api/console/askama.toml")]
+struct Which {
+    shell: Shell,
+    choices: Option<Vec<String>>,
+    any: bool,
+}
+
+/// `GET /desk?agent=1001`
+pub(super) async fn show(
+    State(console): State<Console>,
+    Query(wanted): Query<Wanted>,
+    reader: Reader,
+) -> Response {
+    let own = &reader.viewer.person.extensions;
+    let agent = wanted.agent.filter(|agent| !agent.is_empty());
+    let Some(agent) = agent.or_else(|| (own.len() == 1).then(|| own[0].clone())) else {
+        let shell = reader.shell(reader.locale.words().desk);
+        let choices = (!own.is_empty()).then(|| own.clone());
+        return page(&Which { shell, choices, any: reader.viewer.sees_all() }, StatusCode::OK);
+    };
+    // Words are chosen here: nobody can make a page say something by a link.
+    let told = if wanted.told == "prepared" { reader.locale.words().prepared } else { "" };
+    desk(&console, &reader, &agent, told.to_owned(), StatusCode::OK).await
+}
+
+async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
+    let w = reader.locale.words();
+    if !reader.viewer.may_see_agent(agent) {
+        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+    }
+    let picture = console.board.of_agent(agent);
+    let view = console.view(picture.as_deref(), reader, agent);
+    let filter = PaymentFilter { agent: Some(agent.to_owned()), ..PaymentFilter::default() };
+    let recent = match console.desk.store().payments(&filter, None, RECENT_PAYMENTS).await {
+        Ok(found) => found.payments.iter().map(|payment| row(payment, reader.locale)).collect(),
+        Err(fault) => {
+            // The call matters more than the list below it.
+            tracing::warn!("an agent's earlier payments cannot be shown: {fault}");
+            Vec::new()
+        }
+    };
+    let mut shell = reader.shell(w.desk);
+    let form = serde_urlencoded::to_string([("agent", agent)]).unwrap_or_default();
+    shell.stream = Some(format!("/desk/stream?{form}"));
+    shell.refresh_s = if view.payment.is_some() { REFRESH_S } else { 0 };
+    let told_kind = if status.is_success() { "good" } else { "bad" };
+    let (main, side) = (CallParts { v: &view }.render(), SideParts { v: &view }.render());
+    let (Ok(main), Ok(side)) = (main, side) else {
+        return message(shell, StatusCode::INTERNAL_SERVER_ERROR, w.failed_help);
+    };
+    page(&DeskPage { shell, agent: agent.to_owned(), main, side, told, told_kind, recent }, status)
+}
+
+impl Console {
+    /// A picture as this reader sees it.
+    fn view(&self, picture: Option<&super::picture::Picture>, reader: &Reader, agent: &str) -> DeskView {
+        let mut view = DeskView::new(picture, reader.locale, &self.keys);
+        view.agent = agent.to_owned();
+        view.csrf = reader.csrf();
+        view.currency = self.desk.merchant().currency.to_string();
+        if !reader.viewer.may_take() {
+            // Who watches does not steer.
+            view.keys.clear();
+            view.may_start = false;
+        }
+        view
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Start {
+    agent: String,
+    amount: String,
+    #[serde(default)]
+    reference: String,
+    how: String,
+}
+
+/// `POST /desk/start`
+pub(super) async fn start(
+    State(console): State<Console>,
+    reader: Reader,
+    Form(form): Form<Start>,
+) -> Response {
+    let w = reader.locale.words();
+    if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent)) {
+        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
+            .await;
+    }
+    let currency = console.desk.merchant().currency;
+    // As people write it here: a comma before the cents, blanks between thousands.
+    let figures: String = form.amount.chars().filter(|c| !c.is_whitespace()).collect();
+    let Ok(amount) = Money::parse(&figures.replace(',', "."), currency) else {
+        let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+        return refused(&console, &reader, &form.agent, w.amount_wrong.into(), wrong).await;
+    };
+    let reference = form.reference.trim();
+    if reference.chars().count() > MAX_REFERENCE_CHARS || reference.chars().any(char::is_control) {
+        let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+        return refused(&console, &reader, &form.agent, w.text_wrong.into(), wrong).await;
+    }
+    let payment = Prepared {
+        amount,
+        currency_named: false,
+        merchant: None,
+        commanded: None,
+        reference: (!reference.is_empty()).then(|| reference.to_owned()),
+        description: None,
+        language: None,
+        parameters: Default::default(),
+    };
+    if form.how == "prepare" {
+        if !console.desk.live.prepare(&form.agent, payment) {
+            let full = StatusCode::TOO_MANY_REQUESTS;
+            return refused(&console, &reader, &form.agent, w.prepare_full.into(), full).await;
+        }
+        // Shown by a script as well: nothing else tells that it is prepared.
+        return if reader.quiet { w.prepared.into_response() } else { back(&form.agent, "prepared") };
+    }
+    let call = CallName::AgentExtension(form.agent.clone());
+    match console.desk.start(Request { call, payment }).await {
+        Ok(_) => done(&reader, &form.agent),
+        Err(fault) => refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await,
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Command {
+    agent: String,
+    payment: Uuid,
+    command: String,
+}
+
+/// `POST /desk/command`
+pub(super) async fn command(
+    State(console): State<Console>,
+    reader: Reader,
+    Form(form): Form<Command>,
+) -> Response {
+    let w = reader.locale.words();
+    // The call has to be the agent's own, whatever the form says.
+    let own = console.board.of_agent(&form.agent).is_some_and(|picture| picture.payment == form.payment);
+    if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent) && own) {
+        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
+            .await;
+    }
+    let command = match form.command.as_str() {
+        "restart_field" => AgentCommand::RestartField,
+        "restart_all" => AgentCommand::RestartAll,
+        "other_means" => AgentCommand::OtherMeans,
+        "pause" => AgentCommand::Pause,
+        "resume" => AgentCommand::Resume,
+        "cancel" => AgentCommand::Cancel,
+        _ => {
+            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+            return refused(&console, &reader, &form.agent, w.no_such_command.into(), wrong).await;
+        }
+    };
+    if console.desk.live.command(form.payment, command) {
+        return done(&reader, &form.agent);
+    }
+    refused(&console, &reader, &form.agent, w.no_such_command.into(), StatusCode::CONFLICT).await
+}
+
+fn done(reader: &Reader, agent: &str) -> Response {
+    if reader.quiet { StatusCode::NO_CONTENT.into_response() } else { back(agent, "") }
+}
+
+fn back(agent: &str, told: &str) -> Response {
+    let query = serde_urlencoded::to_string([("agent", agent), ("told", told)]).unwrap_or_default();
+    see(&format!("/desk?{query}"))
+}
+
+async fn refused(
+    console: &Console,
+    reader: &Reader,
+    agent: &str,
+    told: String,
+    status: StatusCode,
+) -> Response {
+    if reader.quiet {
+        return (status, told).into_response();
+    }
+    desk(console, reader, agent, told, status).await
+}

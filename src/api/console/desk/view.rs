@@ -1,0 +1,221 @@
+//! A picture in words: what the agent's desk shows of a payment.
+
+use askama::Template;
+
+use crate::call::{Ending, Field};
+use crate::card::Brand;
+use crate::pbx::AgentKeys;
+
+use super::super::locale::Locale;
+use super::super::picture::{Doing, FieldState, Keyed, Picture, Seal};
+use super::super::words::Words;
+use super::told::{announce, doing, heard, offered, verdict};
+
+/// The parts of the desk that change while a call is up. Each has an id, by which a page puts a fresh one in
+/// the place of the old.
+pub(in super::super) struct DeskView {
+    pub w: &'static Words,
+    pub agent: String,
+    pub csrf: String,
+    pub currency: String,
+    pub payment: Option<String>,
+    pub call: Option<CallView>,
+    pub heard: Vec<Ear>,
+    pub keys: Vec<KeyView>,
+    /// The bank is being asked: no key changes anything.
+    pub locked: bool,
+    pub may_start: bool,
+    pub amount_again: String,
+    pub reference_again: String,
+    pub announce: String,
+}
+
+/// What there is to see of a call.
+pub(in super::super) struct CallView {
+    pub amount: String,
+    pub reference: Option<String>,
+    pub caller: Option<String>,
+    pub since: String,
+    pub badges: Vec<Badge>,
+    pub doing: Option<String>,
+    pub busy: bool,
+    pub hint: Option<String>,
+    pub alarm: Option<&'static str>,
+    pub fields: Vec<FieldView>,
+    pub verdict: Option<VerdictView>,
+}
+
+/// A short word with a colour.
+pub(in super::super) struct Badge {
+    pub kind: &'static str,
+    pub text: String,
+    pub lock: bool,
+}
+
+/// One field.
+pub(in super::super) struct FieldView {
+    pub kind: &'static str,
+    pub name: &'static str,
+    /// Dots in groups, as on the card; true where a digit was keyed.
+    pub groups: Vec<Vec<bool>>,
+    /// Instead of dots: the number with its last four digits.
+    pub shown: Option<String>,
+    pub brand: Option<&'static str>,
+    pub state: String,
+}
+
+/// How it ended, or what the bank said.
+pub(in super::super) struct VerdictView {
+    pub kind: &'static str,
+    pub what: String,
+    pub more: Option<String>,
+    pub code: Option<String>,
+}
+
+/// What somebody hears.
+pub(in super::super) struct Ear {
+    pub who: &'static str,
+    pub words: String,
+    pub language: &'static str,
+    pub now: bool,
+}
+
+/// One of the agent's keys.
+pub(in super::super) struct KeyView {
+    pub command: &'static str,
+    pub label: &'static str,
+    pub digit: char,
+    pub spoken: String,
+    pub kind: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "call.html", config = "src/api/console/askama.toml")]
+pub(in super::super) struct CallParts<'a> {
+    pub v: &'a DeskView,
+}
+
+#[derive(Template)]
+#[template(path = "side.html", config = "src/api/console/askama.toml")]
+pub(in super::super) struct SideParts<'a> {
+    pub v: &'a DeskView,
+}
+
+impl DeskView {
+    /// A desk that shows this picture, or that there is nothing to show.
+    pub(in super::super) fn new(picture: Option<&Picture>, locale: Locale, keys: &AgentKeys) -> Self {
+        let w = locale.words();
+        let live = picture.filter(|picture| picture.ended.is_none());
+        // After an unknown outcome the card is not taken again, so the desk does not offer to.
+        let unknown = picture.is_some_and(|picture| picture.ended == Some(Ending::Unknown));
+        let unpaid = picture.filter(|p| p.ended.is_some() && p.ended != Some(Ending::Approved));
+        Self {
+            w,
+            agent: String::new(),
+            csrf: String::new(),
+            currency: String::new(),
+            payment: live.map(|picture| picture.payment.to_string()),
+            call: picture.map(|picture| call(picture, locale)),
+            heard: live.map(|picture| heard(picture, w)).unwrap_or_default(),
+            keys: live.map(|picture| offered(picture, w, keys)).unwrap_or_default(),
+            locked: live.is_some_and(|picture| matches!(picture.doing, Doing::Bank { .. })),
+            may_start: live.is_none() && !unknown,
+            amount_again: unpaid.map(|picture| picture.amount.decimal()).unwrap_or_default(),
+            reference_again: unpaid.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
+            announce: picture.map(|picture| announce(picture, w)).unwrap_or_default(),
+        }
+    }
+}
+
+fn call(picture: &Picture, locale: Locale) -> CallView {
+    let w = locale.words();
+    let verdict = verdict(picture, w);
+    let doing = if picture.ended.is_some() { None } else { doing(picture, w) };
+    let hint = picture.hint.map(|(hint, left)| format!("{} ({})", (w.hint)(hint), (w.tries_left)(left)));
+    CallView {
+        amount: locale.money(picture.amount),
+        reference: picture.reference.clone(),
+        caller: picture.caller.clone(),
+        since: locale.clock(picture.began_ms),
+        badges: badges(picture, w),
+        busy: matches!(picture.doing, Doing::Sealing | Doing::Bank { .. }),
+        doing,
+        hint: hint.filter(|_| picture.ended.is_none()),
+        alarm: picture.alarm.map(w.alarm_word),
+        fields: picture.fields.iter().map(|keyed| field(picture, keyed, w)).collect(),
+        verdict,
+    }
+}
+
+fn badges(picture: &Picture, w: &Words) -> Vec<Badge> {
+    let (kind, text) = match picture.seal {
+        Seal::Shutting => ("busy", w.sealing.to_owned()),
+        Seal::Shut => ("good", w.sealed.to_owned()),
+        Seal::Refused(why) => ("bad", format!("{}: {}", w.not_sealed, (w.refusal)(why))),
+        Seal::Lost => ("bad", w.seal_lost.to_owned()),
+        Seal::Open => ("", w.unsealed.to_owned()),
+    };
+    let mut badges = vec![Badge { kind, text, lock: picture.seal == Seal::Shut }];
+    let line = match picture.line {
+        Some("clean") => Some(("good", w.line_clean)),
+        Some("dirty") => Some(("warn", w.line_dirty)),
+        Some(_) => Some(("", w.line_unknown)),
+        None => None,
+    };
+    if let Some((kind, text)) = line.filter(|_| picture.seal == Seal::Shut) {
+        badges.push(Badge { kind, text: text.to_owned(), lock: false });
+    }
+    let left = match picture.left {
+        Some("customer") => Some(w.left_customer),
+        Some(_) => Some(w.left_agent),
+        None => None,
+    };
+    badges.extend(left.map(|text| Badge { kind: "warn", text: text.to_owned(), lock: false }));
+    badges
+}
+
+fn field(picture: &Picture, keyed: &Keyed, w: &Words) -> FieldView {
+    let number = matches!(keyed.field, Field::Number | Field::NumberAgain);
+    let amex = picture.brand == Some(Brand::Amex);
+    let (usual, group) = match keyed.field.first() {
+        Field::Code => (if amex { 4 } else { 3 }, 4),
+        Field::Expiry => (4, 2),
+        Field::Postal => (5, 5),
+        _ => (if amex { 15 } else { 16 }, 4),
+    };
+    let dots: Vec<bool> = (0..usual.max(keyed.count)).map(|at| at < keyed.count).collect();
+    let masked = picture.masked.as_ref().filter(|_| number && keyed.state == FieldState::Done);
+    let (kind, state) = match keyed.state {
+        FieldState::Waiting => ("waiting", w.waiting.to_owned()),
+        FieldState::Done => ("done", w.done.to_owned()),
+        FieldState::Open if keyed.count > 0 => ("open", (w.digits)(keyed.count)),
+        FieldState::Open => ("open", w.open.to_owned()),
+    };
+    FieldView {
+        kind,
+        name: (w.field)(keyed.field),
+        groups: dots.chunks(group).map(<[bool]>::to_vec).collect(),
+        shown: masked.map(|masked| card(&masked.last_four().to_string())),
+        brand: picture.brand.filter(|_| keyed.field == Field::Number).map(brand_name),
+        state,
+    }
+}
+
+/// A card by its last four digits.
+pub(in super::super) fn card(last_four: &str) -> String {
+    format!("•••• {last_four}")
+}
+
+/// The name people know.
+pub(in super::super) fn brand_name(brand: Brand) -> &'static str {
+    match brand {
+        Brand::Visa => "Visa",
+        Brand::Mastercard => "Mastercard",
+        Brand::Amex => "American Express",
+        Brand::Diners => "Diners Club",
+        Brand::Discover => "Discover",
+        Brand::Jcb => "JCB",
+        Brand::UnionPay => "UnionPay",
+        Brand::Maestro => "Maestro",
+    }
+}

@@ -1,0 +1,192 @@
+//! One payment: its attempts, journal and trail; giving money back.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use uuid::Uuid;
+
+use crate::store::{AttemptRecord, JournalStep, Payment, StoreError, TrailRow};
+
+use super::super::Console;
+use super::super::locale::Locale;
+use super::super::page::{Shell, message, page};
+use super::super::reader::Reader;
+use super::{Row, row};
+
+/// What was sent to the provider.
+struct Attempt {
+    ordinal: u8,
+    psp: String,
+    state: &'static str,
+    kind: &'static str,
+    reason: &'static str,
+    reference: String,
+    detail: String,
+    when: String,
+}
+
+/// A line of journal or trail.
+struct Line {
+    when: String,
+    who: String,
+    what: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "payment.html", config = "src/api/console/askama.toml")]
+struct Detail {
+    shell: Shell,
+    row: Row,
+    called: String,
+    description: String,
+    duration: String,
+    attempts: Vec<Attempt>,
+    journal: Vec<Line>,
+    trail: Vec<Line>,
+    operations: Vec<Operation>,
+    may_refund: bool,
+    refundable: String,
+    currency: String,
+    csrf: String,
+    /// Sent back with the form: a form that is sent twice refunds once.
+    once: String,
+    told: String,
+    told_kind: &'static str,
+}
+
+/// A refund, capture or cancel.
+struct Operation {
+    when: String,
+    what: &'static str,
+    amount: String,
+    state: &'static str,
+    who: String,
+}
+
+/// `GET /console/payments/{id}`
+pub(in super::super) async fn show(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    reader: Reader,
+) -> Response {
+    let w = reader.locale.words();
+    let Ok(id) = Uuid::try_parse(&id) else {
+        return message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help);
+    };
+    match found(&console, id).await {
+        // Whose payment it is not, need not know that it exists.
+        Ok(Some((payment, journal, trail))) if reader.may_read(&payment) => {
+            page(&detail(&reader, &payment, &journal, &trail), StatusCode::OK)
+        }
+        Ok(_) => message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help),
+        Err(fault) => {
+            tracing::error!(payment = %id, "a payment cannot be shown: {fault}");
+            message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
+        }
+    }
+}
+
+type Found = Option<(Payment, Vec<JournalStep>, Vec<TrailRow>)>;
+
+async fn found(console: &Console, id: Uuid) -> Result<Found, StoreError> {
+    let store = console.desk.store();
+    let Some(payment) = store.payment(id).await? else { return Ok(None) };
+    Ok(Some((payment, store.journal_of(id).await?, store.trail_of(id).await?)))
+}
+
+impl Reader {
+    fn may_read(&self, payment: &Payment) -> bool {
+        let own = || payment.begun.agent.as_deref().is_some_and(|agent| self.viewer.may_see_agent(agent));
+        self.viewer.may_read() && (self.viewer.sees_all() || own())
+    }
+}
+
+fn detail(reader: &Reader, payment: &Payment, journal: &[JournalStep], trail: &[TrailRow]) -> Detail {
+    let (locale, w) = (reader.locale, reader.locale.words());
+    let lasted = payment.ended_at_ms.map(|ended| (ended - payment.created_at_ms).max(0) as f64 / 1000.0);
+    let row = row(payment, locale);
+    Detail {
+        shell: reader.shell(&format!("{} {}", w.payment, row.amount)),
+        row,
+        called: payment.begun.dialled_number.clone().unwrap_or_default(),
+        description: payment.begun.description.clone(),
+        duration: lasted.map(w.seconds).unwrap_or_default(),
+        attempts: payment.attempts.iter().map(|one| attempt(one, locale)).collect(),
+        journal: journal
+            .iter()
+            .map(|step| Line {
+                when: locale.clock(step.at_ms),
+                who: step.ordinal.to_string(),
+                what: (w.attempt_state)(&step.step).to_owned(),
+                detail: step.detail.clone(),
+            })
+            .collect(),
+        trail: trail
+            .iter()
+            .map(|row| Line {
+                when: locale.clock(row.at_ms),
+                who: row.actor.clone(),
+                what: row.act.replace('_', " "),
+                detail: plain(&row.detail),
+            })
+            .collect(),
+        operations: Vec::new(),
+        may_refund: false,
+        refundable: String::new(),
+        currency: String::new(),
+        csrf: String::new(),
+        once: String::new(),
+        told: String::new(),
+        told_kind: "",
+    }
+}
+
+fn attempt(record: &AttemptRecord, locale: Locale) -> Attempt {
+    let w = locale.words();
+    let kind = match record.state.word() {
+        "approved" => "good",
+        "declined" | "not_charged" => "bad",
+        "unknown" => "warn",
+        _ => "busy",
+    };
+    Attempt {
+        ordinal: record.attempt.ordinal,
+        psp: record.psp.clone(),
+        state: (w.attempt_state)(record.state.word()),
+        kind,
+        reason: record.decline_reason.map(w.decline).unwrap_or_default(),
+        reference: record.psp_reference.clone().unwrap_or_default(),
+        detail: record.detail.clone(),
+        when: locale.moment(record.changed_at_ms),
+    }
+}
+
+/// A detail of the trail without the brackets it is stored with; other text as it is.
+fn plain(detail: &str) -> String {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(detail) else {
+        return detail.to_owned();
+    };
+    let said = fields.iter().filter(|(key, value)| *key != "type" && !value.is_null());
+    let said = said.map(|(key, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), |text| text.replace('_', " "));
+        format!("{}: {value}", key.replace('_', " "))
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detail_is_read_without_brackets() {
+        assert_eq!(plain(r#"{"type":"sealed","line":"clean"}"#), "line: clean");
+        assert_eq!(
+            plain(r#"{"type":"declined","attempt":1,"reason":"insufficient_funds"}"#),
+            "attempt: 1, reason: insufficient funds"
+        );
+        assert_eq!(plain("by hand"), "by hand");
+    }
+}

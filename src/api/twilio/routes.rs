@@ -1,0 +1,168 @@
+//! The two requests.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::answer::{Fault, Resource};
+use super::create::New;
+use super::form::Form;
+use super::session::{BEGIN_WAIT, Session, Slot, Twilio, resource};
+use super::{sid, update};
+use crate::desk::{Request, StartError};
+use crate::pbx::{CallName, PbxError};
+
+type Answered = Result<(StatusCode, Json<Resource>), Fault>;
+
+/// The routes of an account, and its ear on what happens to its payments.
+pub fn routes(twilio: Arc<Twilio>) -> Router {
+    tokio::spawn(Arc::clone(&twilio).listen());
+    let guarded = |route: MethodRouter<Arc<Twilio>>| route.fallback(async || Fault::method());
+    Router::new()
+        .route("/2010-04-01/Accounts/{account}/Calls/{call}/Payments.json", guarded(post(create)))
+        .route("/2010-04-01/Accounts/{account}/Calls/{call}/Payments/{file}", guarded(post(change)))
+        .with_state(twilio)
+}
+
+async fn create(
+    State(twilio): State<Arc<Twilio>>,
+    Path((account, call)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(twilio.create(&account, &call, &headers, &body).await)
+}
+
+async fn change(
+    State(twilio): State<Arc<Twilio>>,
+    Path((account, call, file)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(twilio.change(&account, &call, &file, &headers, &body).await)
+}
+
+fn answer(answered: Answered) -> Response {
+    answered.map_or_else(IntoResponse::into_response, IntoResponse::into_response)
+}
+
+impl Twilio {
+    /// Lets in who may ask, and reads the form.
+    fn admit(&self, account: &str, headers: &HeaderMap, body: &[u8]) -> Result<Form, Fault> {
+        if !self.account.admits(headers) {
+            return Err(Fault::authenticate());
+        }
+        if account != self.account.sid {
+            return Err(Fault::not_found("There is no such account here"));
+        }
+        let media_type =
+            headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+            return Err(Fault::invalid("Content-Type", "send application/x-www-form-urlencoded"));
+        }
+        Form::read(body)
+    }
+
+    async fn create(
+        self: &Arc<Self>,
+        account: &str,
+        call: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Answered {
+        let form = self.admit(account, headers, body)?;
+        let payment = sid::payment_of(account, call, form.idempotency_key()?);
+        let new = New::read(self, &form, payment)?;
+        let Some(commanded) = new.prepared.commanded.clone() else {
+            return Err(Fault::unavailable("a session without its own rules"));
+        };
+        let slot = self.place(&form, Session::new(account, call, payment, &new, commanded))?;
+        let beginning = slot.begun.get_or_init(|| self.begin(&slot, &new));
+        let begun = match tokio::time::timeout(BEGIN_WAIT, beginning).await {
+            Ok(begun) => begun.clone(),
+            Err(_) => Err(Fault::unavailable("the same request is still under way; ask again")),
+        };
+        match begun {
+            Ok(()) => Ok((StatusCode::CREATED, Json(slot.session.resource()))),
+            Err(fault) => {
+                // A request that came to nothing may be made again.
+                self.sessions().remove(&payment);
+                if let Some(known) = self.begun_before(account, call, payment).await {
+                    return Ok((StatusCode::CREATED, Json(known)));
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Begins the payment on the first leg that the call may mean.
+    async fn begin(&self, slot: &Slot, new: &New) -> Result<(), Fault> {
+        let mut fault = StartError::Pbx(PbxError::NoSuchCall(slot.session.call.chars().take(60).collect()));
+        for leg in sid::legs(&slot.session.call) {
+            let request = Request { call: CallName::Leg(leg), payment: new.prepared.clone() };
+            match self.desk.start(request).await {
+                Ok(_) => {
+                    self.call_back(&slot.session, Vec::new(), None);
+                    return Ok(());
+                }
+                Err(StartError::Pbx(PbxError::NoSuchCall(_))) => {}
+                Err(other) => {
+                    fault = other;
+                    break;
+                }
+            }
+        }
+        Err(Fault::from(&fault))
+    }
+
+    /// A session of a former life of the daemon.
+    async fn begun_before(&self, account: &str, call: &str, payment: Uuid) -> Option<Resource> {
+        let known = self.desk.store().payment(payment).await.ok().flatten()?;
+        let at = |ms: i64| Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let updated = known.ended_at_ms.unwrap_or(known.created_at_ms);
+        Some(resource(account, call, payment, at(known.created_at_ms), at(updated)))
+    }
+
+    async fn change(
+        self: &Arc<Self>,
+        account: &str,
+        call: &str,
+        file: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Answered {
+        let form = self.admit(account, headers, body)?;
+        let unknown = || Fault::not_found("There is no such payment session on this call");
+        let payment = file.strip_suffix(".json").and_then(sid::payment).ok_or_else(unknown)?;
+        let slot = self.sessions().get(&payment).cloned();
+        let Some(slot) = slot else {
+            return Err(match self.begun_before(account, call, payment).await {
+                Some(_) => {
+                    Fault::conflict("This payment session is over: the service was started anew since")
+                }
+                None => unknown(),
+            });
+        };
+        let session = slot.session;
+        if !sid::legs(call).iter().any(|leg| sid::legs(&session.call).contains(leg)) {
+            return Err(unknown());
+        }
+        let key = form.idempotency_key()?;
+        let callback = self.callback_url(&form)?;
+        let command = update::command(&form, &session.commanded)?;
+        if session.note_update(key, &form, callback)? && !self.desk.live.command(payment, command) {
+            session.forget_update(key);
+            return Err(Fault::conflict(
+                "This payment session is over, or takes no more requests at this moment",
+            ));
+        }
+        Ok((StatusCode::ACCEPTED, Json(session.resource())))
+    }
+}

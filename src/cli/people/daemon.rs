@@ -1,0 +1,62 @@
+//! What the daemon lets people and programs in with.
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Fault;
+use crate::api::{Auth, Doorway, Tls};
+use crate::config::Config;
+use crate::people::oidc::{Provider, ProviderSettings};
+use crate::people::{People, Rules, door};
+use crate::store::Store;
+
+/// What the configuration says about people.
+pub(super) fn rules(config: &Config) -> Rules {
+    Rules {
+        idle_ms: config.people.idle_ms(),
+        session_ms: config.people.session_ms(),
+        code_required: config.people.code_required.clone(),
+        issuer: format!("tonegate {}", config.daemon.name),
+    }
+}
+
+/// What the daemon checks callers with, and its TLS.
+pub(in crate::cli) fn checks(config: &Config, store: Store) -> Result<(Auth, Option<Tls>), Fault> {
+    let people = People::new(store, rules(config)).map_err(|fault| Fault::Internal(fault.to_string()))?;
+    let provider = config.oidc.as_ref().map(|oidc| {
+        Provider::new(ProviderSettings {
+            issuer: oidc.issuer.clone(),
+            client_id: oidc.client_id.clone(),
+            client_secret: oidc.client_secret.clone(),
+            public_url: oidc.public_url.clone(),
+            scopes: oidc.scopes.clone(),
+            name_claim: oidc.name_claim.clone(),
+            groups_claim: oidc.groups_claim.clone(),
+            extension_claim: oidc.extension_claim.clone(),
+            roles: oidc.roles.iter().map(|(role, groups)| (*role, groups.clone())).collect(),
+            skew_s: i64::from(oidc.skew_s),
+        })
+    });
+    let provider = provider.transpose().map_err(|fault| Fault::Settings(fault.to_string()))?;
+    let api = &config.api;
+    let tls = match (&api.tls_certificate_file, &api.tls_key_file) {
+        (Some(certificate), Some(key)) => {
+            Some(Tls::load(certificate, key).map_err(|fault| Fault::Settings(fault.to_string()))?)
+        }
+        _ => None,
+    };
+    let doorway = Doorway {
+        tls: tls.is_some(),
+        behind_proxy: api.behind_tls_proxy,
+        trusted_proxies: api.trusted_proxies.clone(),
+        frame_ancestors: config.console.frame_ancestors.clone(),
+    };
+    Ok((Auth::new(people, api.key.clone(), provider, doorway), tls))
+}
+
+/// Opens the daemon's own door.
+pub(in crate::cli) fn open_door(auth: &Auth, stop: CancellationToken) -> Result<JoinHandle<()>, Fault> {
+    door::open(auth.people(), stop).map_err(|fault| {
+        Fault::Unavailable(format!("the door for `tonegate user` beside the store cannot be made: {fault}"))
+    })
+}

@@ -1,0 +1,171 @@
+//! `tonegate user` and `tonegate key`, with and without a daemon, and the daemon's own TLS.
+
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use reqwest::{Certificate, Client};
+use serde_json::{Value, json};
+
+/// How long a daemon may take until it answers.
+const START_MAX_S: u64 = 60;
+
+/// A machine with a configuration and without a PBX: people and keys do not need one.
+struct Machine {
+    directory: tempfile::TempDir,
+    address: SocketAddr,
+    certificate: Vec<u8>,
+}
+
+/// A daemon, ended with its test.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Machine {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).expect("our own");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr());
+        let address = free.expect("a free port");
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("a certificate");
+        let machine = Self { directory, address, certificate: made.cert.der().to_vec() };
+        machine.put("cert.pem", &made.cert.pem());
+        machine.put("key.pem", &made.signing_key.serialize_pem());
+        machine.put("secret", "0123456789abcdef");
+        machine.put("first", "first things first\n");
+        let sounds = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds");
+        machine.put(
+            "t.toml",
+            &format!(
+                "[daemon]\nstate_dir = \"state\"\n[pbx]\nkind = \"freeswitch\"\n[pbx.freeswitch]\n\
+                 password_file = \"secret\"\ncontrol_address = \"127.0.0.1:1\"\nkeypad_listen = \"127.0.0.1:0\"\n\
+                 [merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\npsp = \"bank\"\n[[psp]]\nname = \"bank\"\n\
+                 kind = \"generic\"\nurl = \"https://psp.example/charges\"\nuser = \"x\"\npassword_file = \"secret\"\n\
+                 [prompts]\ndirectory = \"{}\"\n[api]\nlisten = \"{address}\"\nkey_file = \"secret\"\n\
+                 tls_certificate_file = \"cert.pem\"\ntls_key_file = \"key.pem\"\n",
+                sounds.display()
+            ),
+        );
+        machine
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(self.path(name));
+        file.and_then(|mut file| file.write_all(text.as_bytes())).expect("written");
+    }
+
+    /// Runs a command of ours; words that are the names of files here become their paths.
+    fn tonegate(&self, words: &[&str]) -> Output {
+        let words =
+            words.iter().map(|word| word.replace("@/", &format!("{}/", self.directory.path().display())));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tonegate"));
+        command.args(words).arg("--config").arg(self.path("t.toml")).stdin(Stdio::null());
+        command.output().expect("it runs")
+    }
+
+    /// What a command of ours prints, if it did as asked.
+    fn told(&self, words: &[&str]) -> String {
+        let done = self.tonegate(words);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        assert!(done.status.success(), "{words:?}: {}", text(&done.stderr));
+        text(&done.stdout)
+    }
+
+    fn client(&self) -> Client {
+        let trusted = Certificate::from_der(&self.certificate).expect("our own certificate");
+        Client::builder()
+            .tls_certs_only([trusted])
+            .resolve("localhost", self.address)
+            .build()
+            .expect("a client")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.address.port())
+    }
+
+    async fn serve(&self) -> Daemon {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).expect("a log");
+        let mut daemon = Command::new(env!("CARGO_BIN_EXE_tonegate"));
+        daemon.arg("serve").arg("--config").arg(self.path("t.toml")).stdin(Stdio::null());
+        daemon.stdout(log.try_clone().expect("a log")).stderr(log);
+        let daemon = Daemon(daemon.spawn().expect("it runs"));
+        let (client, began) = (self.client(), Instant::now());
+        while client.get(self.url("/health")).send().await.is_err() {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            assert!(began.elapsed() < Duration::from_secs(START_MAX_S), "the daemon does not answer:\n{log}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        daemon
+    }
+}
+
+#[tokio::test]
+async fn people_and_keys_are_made_with_and_without_a_daemon() {
+    let machine = Machine::new();
+    let add = |name: &'static str| ["user", "add", "--role", "admin", "--password-file", "@/first", name];
+    assert_eq!(machine.told(&add("anna")), "done");
+    let people: Value = serde_json::from_str(&machine.told(&["user", "list", "--json"])).expect("JSON");
+    assert_eq!((&people[0]["name"], &people[0]["must_change"]), (&json!("anna"), &json!(true)));
+
+    let daemon = machine.serve().await;
+    assert_eq!(machine.told(&add("bob")), "done");
+    let twice = machine.tonegate(&add("bob"));
+    let words = String::from_utf8_lossy(&twice.stderr).into_owned();
+    assert_eq!(words.trim(), "tonegate: there is a person named `bob` already; choose another name");
+    assert_eq!(twice.status.code(), Some(2));
+
+    let client = machine.client();
+    let login = json!({ "name": "bob", "password": "first things first" }).to_string();
+    let login = || {
+        let request = client.post(machine.url("/auth/login")).header("content-type", "application/json");
+        request.body(login.clone()).send()
+    };
+    let answer = login().await.expect("an answer");
+    let cookie = answer.headers()["set-cookie"].to_str().expect("a cookie").to_owned();
+    assert!(cookie.starts_with("__Host-tonegate=") && cookie.contains("Secure"), "{cookie}");
+    assert!(answer.headers().contains_key("strict-transport-security"));
+    let person: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+    assert_eq!(person["change_password"], true);
+    machine.told(&["user", "lock", "bob"]);
+    assert_eq!(login().await.expect("an answer").status(), 401);
+    assert!(machine.told(&["user", "list"]).contains("locked by an admin"));
+    machine.told(&["user", "unlock", "bob"]);
+    assert_eq!(login().await.expect("an answer").status(), 200);
+
+    let key = machine.told(&["key", "create", "--scope", "payments:read", "--expires-in-days", "90", "crm"]);
+    assert!(key.starts_with("tg_"), "{key}");
+    let ask = || client.get(machine.url("/v1/payments")).bearer_auth(&key).send();
+    assert_eq!(ask().await.expect("an answer").status(), 200);
+    let begin = client.post(machine.url("/v1/payments")).bearer_auth(&key).body("{}").send().await;
+    assert_eq!(begin.expect("an answer").status(), 403);
+    assert!(!machine.told(&["key", "list"]).contains("last used never"));
+    machine.told(&["key", "revoke", "crm"]);
+    assert_eq!(ask().await.expect("an answer").status(), 401);
+    let plain = reqwest::get(format!("http://{}/health", machine.address)).await;
+    assert!(plain.is_err(), "plain HTTP is not spoken where TLS is");
+
+    drop(daemon);
+    let left: Value = serde_json::from_str(&machine.told(&["user", "list", "--json"])).expect("JSON");
+    assert_eq!(left.as_array().map(Vec::len), Some(2), "a daemon that was killed is in nobody's way");
+    let weak = machine.tonegate(&["user", "add", "--role", "boss", "--password-file", "@/first", "carol"]);
+    assert!(
+        String::from_utf8_lossy(&weak.stderr)
+            .contains("there are: agent, supervisor, refunder, admin, auditor")
+    );
+}
