@@ -3,6 +3,12 @@
 
 #[path = "theatre/mod.rs"]
 mod common;
+#[path = "theatre/asterisk_check.rs"]
+mod checked;
+#[path = "theatre/asterisk_daemon.rs"]
+mod daemon;
+#[path = "theatre/asterisk_listeners.rs"]
+mod listeners;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,24 +20,27 @@ use common::{
 };
 use tokio::time::sleep;
 use tonegate::inspect::stage::{
-    AsteriskTheatre, CallPlan, Keys, Media, Records, Route, Theatre, leaked_keys,
+    AsteriskTheatre, CallPlan, Keys, Media, Otherwise, Records, Route, Theatre, leaked_keys,
 };
 
 /// What every leg that is up has.
 const STATE: &str = "CHANNEL(state)";
 
-/// An Asterisk in a directory of its own; none, and a loud word about it, where there is none.
+/// The usual Asterisk in a directory of its own; none where there is none.
 async fn theatre() -> Option<(Arc<AsteriskTheatre>, tempfile::TempDir)> {
-    if AsteriskTheatre::find().is_none() {
+    daemon::theatre_otherwise(Otherwise::default()).await
+}
+
+/// Whether there is an Asterisk; a loud word if not.
+fn is_here() -> bool {
+    let is_here = AsteriskTheatre::find().is_some();
+    if !is_here {
         // Not by a macro: what those print is held back where a test succeeds.
         let _ = std::io::stderr().write_all(
             b"SKIPPED: no Asterisk (have `tests/live/asterisk` make a tree, or set ASTERISK_HOME)\n",
         );
-        return None;
     }
-    let directory = tempfile::Builder::new().prefix("theatre").tempdir().expect("a directory");
-    let theatre = AsteriskTheatre::start(directory.path()).await.expect("Asterisk starts");
-    Some((theatre, directory))
+    is_here
 }
 
 async fn records(theatre: &AsteriskTheatre) -> Records {
@@ -59,7 +68,7 @@ async fn what_an_admin_leaves_open_is_seen() {
             .all(|place| ["4", "9", "2"].iter().all(|key| leaked.contains(&format!("{place}: {key}"))))
     });
     assert!(seen.await, "{leaked:?}");
-    assert!(records(&theatre).await.recordings.len() == 6);
+    assert!(records(&theatre).await.recordings.len() == 7);
     theatre.let_leak(false).await.expect("it can be shut");
     theatre.close().await;
     assert_eq!(theatre.pid().await, None);

@@ -3,6 +3,8 @@
 
 #[path = "theatre/mod.rs"]
 mod common;
+#[path = "theatre/freeswitch_check.rs"]
+mod checked;
 
 use std::io::Write;
 use std::path::Path;
@@ -22,16 +24,24 @@ use tonegate::inspect::stage::{
 /// What every leg that is up has.
 const STATE: &str = "uuid";
 
-/// A FreeSWITCH in a directory of its own; none, and a loud word about it, where there is none.
+/// A FreeSWITCH in a directory of its own; none where there is none.
 async fn theatre() -> Option<(Arc<FreeSwitchTheatre>, tempfile::TempDir)> {
-    if FreeSwitchTheatre::find().is_none() {
-        // Not by a macro: what those print is held back where a test succeeds.
-        let _ = std::io::stderr().write_all(b"SKIPPED: no FreeSWITCH (set FREESWITCH_HOME)\n");
+    if !is_here() {
         return None;
     }
     let directory = tempfile::Builder::new().prefix("theatre").tempdir().expect("a directory");
     let theatre = FreeSwitchTheatre::start(directory.path()).await.expect("FreeSWITCH starts");
     Some((theatre, directory))
+}
+
+/// Whether there is a FreeSWITCH; a loud word if not.
+fn is_here() -> bool {
+    let is_here = FreeSwitchTheatre::find().is_some();
+    if !is_here {
+        // Not by a macro: what those print is held back where a test succeeds.
+        let _ = std::io::stderr().write_all(b"SKIPPED: no FreeSWITCH (set FREESWITCH_HOME)\n");
+    }
+    is_here
 }
 
 fn holds(records: &Records, kind: &str, text: &str) -> bool {

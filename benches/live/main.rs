@@ -3,7 +3,8 @@
 //! `cargo bench --bench live` starts a PBX with telephones, the test bank and the daemon, plays calls on
 //! them, and prints one line a figure, all from this one run. `--pbx rehearsal|freeswitch|asterisk` chooses the PBX
 //! (a real FreeSWITCH where one is found, otherwise the rehearsal PBX), `--only NAME` one part, `--json`
-//! prints one object instead. Telephones and PBX share the machine with the daemon: a busy machine makes
+//! prints one object instead. `--calls`, `--keys`, `--rate` (as often as wanted) and `--gap` say what is keyed in
+//! the parts `key` and `load`: `--only key --calls 50 --keys 10000 --rate 60/60 --rate 40/60`. Telephones and PBX share the machine with the daemon: a busy machine makes
 //! every time longer, so its load stands beside the figures.
 
 mod api;
@@ -22,6 +23,7 @@ use clap::Parser;
 use tonegate::inspect::stage::StageError;
 
 use figure::{Figure, Tried, print};
+use keys::{Plan, Rate};
 use stand::Stand;
 
 /// Measures a payment by keypad on a PBX with telephones.
@@ -36,12 +38,18 @@ pub struct Wanted {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
-    /// Keys pressed in the part `load`.
-    #[arg(long, default_value_t = 10_000)]
-    keys: usize,
-    /// Calls at once in the parts `load` and `api`.
-    #[arg(long, default_value_t = 50)]
-    calls: usize,
+    /// Calls at once in the parts `key` (1), `load` and `api` (50).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    calls: Option<u16>,
+    /// Keys pressed at each rate in the parts `key` (400) and `load` (10000), on all calls together.
+    #[arg(long)]
+    keys: Option<usize>,
+    /// How long a key is held and how long the pause after it is, in ms; may be given several times.
+    #[arg(long, default_value = "60/60")]
+    rate: Vec<Rate>,
+    /// Pause between one card and the next, in ms.
+    #[arg(long, default_value_t = 600)]
+    gap: u64,
     /// Listeners at once in the part `api`.
     #[arg(long, default_value_t = 500)]
     listeners: usize,
@@ -52,6 +60,14 @@ pub struct Wanted {
 
 /// In the order in which they are measured: memory before the first call.
 const PARTS: [&str; 5] = ["memory", "key", "voice", "load", "api"];
+
+impl Wanted {
+    /// What is keyed, one plan a rate; `calls` and `keys` where nothing else is wanted.
+    fn plans(&self, calls: usize, keys: usize) -> impl Iterator<Item = Plan> + '_ {
+        let (calls, keys) = (self.calls.map_or(calls, usize::from), self.keys.unwrap_or(keys));
+        self.rate.iter().map(move |rate| Plan { calls, keys, rate: *rate, gap_ms: self.gap })
+    }
+}
 
 fn main() -> ExitCode {
     let wanted = Wanted::parse();
@@ -90,10 +106,22 @@ async fn measure_parts(wanted: &Wanted, stand: &Stand) -> Result<Vec<Figure>, St
         let _ = writeln!(std::io::stderr(), "measuring: {part}");
         figures.extend(match part {
             "memory" => memory::idle(stand).await?,
-            "key" => keys::one_call(stand).await?,
+            "key" => {
+                let mut figures = Vec::new();
+                for plan in wanted.plans(1, 400) {
+                    figures.extend(keys::on_calls(stand, plan).await?);
+                }
+                figures
+            }
             "voice" => voice::seals(stand).await?,
-            "api" => api::figures(stand, wanted.calls, wanted.listeners).await?,
-            _ => load::many_calls(stand, wanted.calls, wanted.keys).await?,
+            "api" => api::figures(stand, wanted.calls.map_or(50, usize::from), wanted.listeners).await?,
+            _ => {
+                let mut figures = Vec::new();
+                for plan in wanted.plans(50, 10_000) {
+                    figures.extend(load::many_calls(stand, plan).await?);
+                }
+                figures
+            }
         });
     }
     Ok(figures)

@@ -13,7 +13,11 @@ pub mod freeswitch;
 pub mod asterisk;
 
 mod agent_keys;
+mod clips;
 mod finding;
+mod followers;
+mod keeping;
+mod setting;
 
 use std::path::PathBuf;
 
@@ -21,6 +25,7 @@ use tokio::sync::mpsc;
 
 pub use agent_keys::AgentKeys;
 pub use finding::{Finding, Severity};
+pub use setting::SettingError;
 
 use crate::call::{FromPbx, Party, SayId};
 

@@ -14,6 +14,7 @@ mod lines;
 mod many;
 mod merchants;
 mod payments;
+mod recordings;
 mod scene;
 mod secrecy;
 mod self_service;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         payments::stories(),
         endings::stories(),
         lines::stories(),
+        recordings::stories(),
         self_service::stories(),
         secrecy::stories(),
         faults::stories(),

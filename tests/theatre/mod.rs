@@ -1,5 +1,7 @@
 //! What both tests of a real PBX's theatre do with conversations.
 
+pub mod check;
+
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;

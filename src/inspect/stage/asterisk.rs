@@ -7,6 +7,7 @@
 //! class but `dtmf`, and an ARI application with a subscription of its own to the states of devices.
 
 mod install;
+mod otherwise;
 mod place;
 mod process;
 mod setting;
@@ -24,8 +25,10 @@ use super::process::Process;
 use super::relay::Relay;
 use super::set::secret;
 use super::setting::files;
+use super::telephone::AGENT;
 use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
 use install::Install;
+pub use otherwise::Otherwise;
 use setting::RECORDINGS;
 use spies::Listener;
 use wire::{Ari, Manager};
@@ -45,6 +48,7 @@ struct Leg {
 
 /// A private Asterisk with everything around it. Dropping it kills it; [`Theatre::close`] ends it in order.
 pub struct AsteriskTheatre {
+    otherwise: Otherwise,
     directory: PathBuf,
     install: Install,
     ports: Ports,
@@ -74,6 +78,14 @@ impl AsteriskTheatre {
     /// # Errors
     /// If there is none, if it cannot be started, or if it does not take calls in time.
     pub async fn start(directory: &Path) -> Result<Arc<Self>, StageError> {
+        Self::start_otherwise(directory, Otherwise::default()).await
+    }
+
+    /// The same, set otherwise than the usual one.
+    ///
+    /// # Errors
+    /// As [`AsteriskTheatre::start`]; and if what is to be changed is not there.
+    pub async fn start_otherwise(directory: &Path, otherwise: Otherwise) -> Result<Arc<Self>, StageError> {
         let install = install::find().ok_or_else(|| {
             StageError(
                 "no Asterisk here: install it, have `tests/live/asterisk` make a tree under target/ (as root), or \
@@ -85,7 +97,7 @@ impl AsteriskTheatre {
         let directory = directory.canonicalize()?;
         let ports = Ports::claim()?;
         let password = format!("{:032x}", rand::random::<u128>());
-        setting::write(&directory, &install, &ports, &password)?;
+        setting::write(&directory, &install, &ports, &password, &otherwise)?;
         setting::write_leaks(&directory, &password, false)?;
         let mut process = process::start(&install, &directory)?;
         let manager = process::ready(&mut process, ports.control(), &password, &directory).await?;
@@ -93,6 +105,7 @@ impl AsteriskTheatre {
         let relays = [Relay::to(ami).await?, Relay::to(http).await?];
         let ari = Ari::at(http, &password)?;
         let theatre = Self {
+            otherwise,
             directory,
             install,
             ports,
@@ -106,6 +119,11 @@ impl AsteriskTheatre {
             member: Mutex::default(),
         };
         theatre.plant_spies().await?;
+        if theatre.otherwise.freepbx {
+            // As its own programs keep it in Asterisk's database: whose telephone it is.
+            let user = [("Family", "DEVICE/agent"), ("Key", "user"), ("Val", AGENT)];
+            theatre.manager.lock().await.order("DBPut", &user).await?;
+        }
         Ok(Arc::new(theatre))
     }
 
@@ -166,9 +184,13 @@ impl Theatre for AsteriskTheatre {
     fn daemon_config(&self, dir: &Path) -> Result<String, StageError> {
         secret(&dir.join("asterisk.password"), &self.password)?;
         let [ami, ari] = &self.relays;
+        let listen = match self.otherwise.calls_the_daemon {
+            true => format!("ari_listen = \"{}\"\n", local(self.ports.third())),
+            false => String::new(),
+        };
         Ok(format!(
             "[pbx]\nkind = \"asterisk\"\n\n[pbx.asterisk]\nami_address = \"{}\"\nari_address = \"{}\"\n\
-             password_file = \"asterisk.password\"\n",
+             password_file = \"asterisk.password\"\n{listen}",
             ami.address, ari.address,
         ))
     }

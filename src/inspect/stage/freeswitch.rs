@@ -57,6 +57,19 @@ impl FreeSwitchTheatre {
     /// # Errors
     /// If there is none, if it cannot be started, or if it does not take calls in time.
     pub async fn start(directory: &Path) -> Result<Arc<Self>, StageError> {
+        Self::start_otherwise(directory, &format!("{:032x}", rand::random::<u128>()), &[]).await
+    }
+
+    /// The same, with this password of the Event Socket, and changes of the configuration: what is there, and what
+    /// stands there instead.
+    ///
+    /// # Errors
+    /// As [`FreeSwitchTheatre::start`]; and if what is to be changed is not there.
+    pub async fn start_otherwise(
+        directory: &Path,
+        password: &str,
+        changes: &[(&str, &str)],
+    ) -> Result<Arc<Self>, StageError> {
         let install = install::find().ok_or_else(|| {
             StageError(
                 "no FreeSWITCH here: set FREESWITCH_HOME to the directory it was installed into".into(),
@@ -65,8 +78,8 @@ impl FreeSwitchTheatre {
         std::fs::create_dir_all(directory)?;
         let directory = directory.canonicalize()?;
         let ports = Ports::claim()?;
-        let password = format!("{:032x}", rand::random::<u128>());
-        setting::write(&directory, &ports, &password)?;
+        let password = password.to_owned();
+        setting::write(&directory, &ports, &password, changes)?;
         let mut process = process::start(&install, &directory)?;
         let control = process::ready(&mut process, ports.control(), &password, &directory).await?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports.control()));

@@ -22,7 +22,7 @@ mod setting;
 mod spy;
 mod telephone;
 
-pub use asterisk::AsteriskTheatre;
+pub use asterisk::{AsteriskTheatre, Otherwise};
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
 pub use freeswitch::FreeSwitchTheatre;

@@ -37,7 +37,7 @@ impl Ports {
 
     /// A process that did not belong to us may sit in the middle of a block.
     fn are_free(&self) -> bool {
-        let tcp = [self.control(), self.second(), self.sip()];
+        let tcp = [self.control(), self.second(), self.sip(), self.third()];
         tcp.iter().all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
             && (self.base..=self.last_media())
                 .all(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
@@ -59,9 +59,14 @@ impl Ports {
         self.base + 2
     }
 
+    /// A third one (Asterisk: where the daemon awaits its call).
+    pub fn third(&self) -> u16 {
+        self.base + 4
+    }
+
     /// The first port for media.
     pub fn first_media(&self) -> u16 {
-        self.base + 4
+        self.base + 6
     }
 
     /// The last port for media.

@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::StageError;
 
-/// A dialplan with an admin's changes; what is to be changed must be there.
+/// A file with an admin's changes; what is to be changed must be there.
 ///
 /// # Errors
 /// If it is not.
 pub(super) fn changed(name: &str, text: &str, changes: &[(&str, &str)]) -> Result<String, StageError> {
     changes.iter().try_fold(text.to_owned(), |text, (from, to)| {
         let changed = text.contains(from).then(|| text.replace(from, to));
-        changed
-            .ok_or_else(|| StageError(format!("tonegate's dialplan {name} does not hold `{from}` any more")))
+        changed.ok_or_else(|| StageError(format!("{name} does not hold `{from}` any more")))
     })
 }
 

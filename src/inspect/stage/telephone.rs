@@ -207,7 +207,10 @@ impl Handset for Telephone {
     }
 
     async fn transfer(&self, to: &str) -> Result<(), StageError> {
-        self.dialog.refer(&format!("sip:{to}@{}", self.exchange)).await.map_err(told)
+        // What follows a question mark names a call that is to be taken over there (`Replaces`).
+        let (to, replaces) =
+            to.split_once('?').map_or((to, String::new()), |(to, rest)| (to, format!("?{rest}")));
+        self.dialog.refer(&format!("sip:{to}@{}{replaces}", self.exchange)).await.map_err(told)
     }
 
     fn is_up(&self) -> bool {

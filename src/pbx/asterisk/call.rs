@@ -15,7 +15,7 @@ use super::link::Link;
 use super::prompts::Prompts;
 use super::shield::Shield;
 use crate::call::{FromPbx, Line, Party};
-use crate::pbx::Order;
+use crate::pbx::{Order, keeping};
 
 /// How often a call looks at its legs although nothing was heard.
 const LOOK_INTERVAL_MS: u64 = 10_000;
@@ -186,6 +186,7 @@ impl Call {
                 self.said(ended).await;
             }
             (Happening::RecordingBegan, Some(party)) => self.recording_began(party).await,
+            (Happening::Overheard, _) => self.overheard().await,
             (Happening::Unbridged(bridge), Some(_)) if self.is_our(&bridge) => {
                 self.parted = Some(Instant::now() + Duration::from_millis(PARTED_GRACE_MS));
             }
@@ -196,16 +197,14 @@ impl Call {
                     self.lost_to_another().await;
                 }
             }
+            (Happening::Bridged(bridge), None) if self.is_our(&bridge) => self.lost_to_another().await,
             _ => {}
         }
     }
 
     /// Reports to the desk; a desk that is gone is noticed by the end of its orders.
     pub async fn tell(&self, report: FromPbx) {
-        let limit = Duration::from_millis(super::REPORT_TIMEOUT_MS);
-        if self.reports.send_timeout(report, limit).await.is_err() && !self.reports.is_closed() {
-            warn!(leg = %self.customer, "a report was lost: nobody took it in time");
-        }
+        keeping::tell(&self.reports, &self.customer, report).await;
     }
 
     pub fn is_shut(&self) -> bool {

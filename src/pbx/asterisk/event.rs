@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::frames::Message;
+use super::recorders::{self, LiveRecording};
 use super::words;
 
 /// Something that happened to a leg.
@@ -34,6 +35,8 @@ pub(super) enum Happening {
     },
     /// A recording of the dialplan began on it.
     RecordingBegan,
+    /// Another program began to listen to it over ARI, or to record it; or our bridge.
+    Overheard,
 }
 
 /// Somebody wants to pay.
@@ -57,6 +60,28 @@ pub(super) enum Heard {
     Arrival(Arrival),
     /// Another program took our application's name.
     Replaced,
+    /// A channel began to spy.
+    Spies {
+        /// Its unique id.
+        channel: String,
+        /// The leg it spies on.
+        leg: String,
+    },
+    /// A recording over ARI began or ended.
+    Recording {
+        /// Which.
+        recording: LiveRecording,
+        /// Whether it began.
+        began: bool,
+    },
+}
+
+/// What the names of channels begin with by which ARI itself records or plays in a bridge.
+const OF_A_BRIDGE: [&str; 2] = ["Recorder/", "Announcer/"];
+
+/// Whether this channel is no person but a bridge's own, to record or play.
+pub(super) fn is_of_a_bridge(channel: &Message) -> bool {
+    OF_A_BRIDGE.iter().any(|kind| channel.get("Channel").starts_with(kind))
 }
 
 /// What an event of AMI says.
@@ -68,6 +93,13 @@ pub(super) fn from_ami(message: &Message) -> Option<Heard> {
     let bridge = || message.get("BridgeUniqueid").to_owned();
     let kind = match message.get("Event") {
         "Hangup" => Happening::Hangup,
+        "Newchannel" => {
+            // Our own spies whisper and hear nothing.
+            let leg =
+                recorders::spied_on(message.get("Channel")).filter(|_| !leg.starts_with(super::WHISPER))?;
+            return Some(Heard::Spies { channel: message.get("Uniqueid").to_owned(), leg: leg.to_owned() });
+        }
+        "BridgeEnter" if is_of_a_bridge(message) => return None,
         "BridgeEnter" => Happening::Bridged(bridge()),
         "BridgeLeave" => Happening::Unbridged(bridge()),
         "MixMonitorStart" => Happening::RecordingBegan,
@@ -89,6 +121,7 @@ struct Ari {
     channel: Named,
     args: Vec<String>,
     playback: Playback,
+    recording: LiveRecording,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +143,10 @@ pub(super) fn from_ari(text: &str) -> Option<Heard> {
     let event: Ari = serde_json::from_str(text).ok()?;
     let (leg, kind) = match event.r#type.as_str() {
         "ApplicationReplaced" => return Some(Heard::Replaced),
+        "RecordingStarted" => return Some(Heard::Recording { recording: event.recording, began: true }),
+        "RecordingFinished" | "RecordingFailed" => {
+            return Some(Heard::Recording { recording: event.recording, began: false });
+        }
         "StasisStart" => {
             let what = event.args.into_iter().next().unwrap_or_default();
             if what == "direct" && words::is_leg(&event.channel.id) {
@@ -144,6 +181,12 @@ mod tests {
             event(Happening::Bridged("b-1".into()))
         );
         assert_eq!(ami("Event: Newexten\nUniqueid: 1764.1"), None);
+        let recorder = "Event: BridgeEnter\nChannel: Recorder/ARI-1;2\nBridgeUniqueid: b-1\nUniqueid: 1764.7";
+        assert_eq!(ami(recorder), None);
+        let spies =
+            |id: &str| ami(&format!("Event: Newchannel\nChannel: Snoop/1764.1-00000002\nUniqueid: {id}"));
+        assert_eq!(spies("1764.9"), Some(Heard::Spies { channel: "1764.9".into(), leg: "1764.1".into() }));
+        assert_eq!(spies("tonegate-whisper-1"), None);
         assert_eq!(ami("Event: Hangup\nUniqueid: a b"), None);
         let code = |keyed: Option<&str>| {
             let keyed = keyed.map(str::to_owned);
@@ -170,5 +213,8 @@ mod tests {
             assert_eq!(from_ari(rubbish), None, "{rubbish}");
         }
         assert_eq!(from_ari(r#"{"type":"ApplicationReplaced"}"#), Some(Heard::Replaced));
+        let began = r#"{"type":"RecordingStarted","recording":{"name":"n","state":"recording","target_uri":"channel:1764.9"}}"#;
+        let recording = LiveRecording { name: "n".into(), target_uri: "channel:1764.9".into() };
+        assert_eq!(from_ari(began), Some(Heard::Recording { recording, began: true }));
     }
 }

@@ -7,12 +7,13 @@ use base64::Engine;
 use futures_util::{SinkExt, StreamExt};
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, client::IntoClientRequest};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config, client_async_with_config};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::event;
@@ -23,6 +24,11 @@ use super::settings::AsteriskSettings;
 const EVENT_MAX_BYTES: usize = 256 * 1024;
 /// How long Asterisk may take to call us, if it is to do so; its own pause is half a second by default.
 const CALL_IN_TIMEOUT_MS: u64 = 5_000;
+
+/// How long somebody who is sent away may take to say what they want.
+const REFUSAL_TIMEOUT_MS: u64 = 1_000;
+/// The least time from one who is sent away to the next.
+const REFUSAL_PAUSE_MS: u64 = 500;
 
 pub(super) type Socket = WebSocketStream<TcpStream>;
 
@@ -105,6 +111,11 @@ pub(super) async fn answer(
         })?
         .map_err(|why| format!("pbx.asterisk.ari_listen takes no connections: {why}"))?;
     let _ = stream.set_nodelay(true);
+    greet(stream, settings, password).await
+}
+
+/// Takes whoever calls for Asterisk, if they know the password.
+async fn greet(stream: TcpStream, settings: &AsteriskSettings, password: &str) -> Result<Socket, String> {
     let expected = credentials(&settings.user, password);
     // The library's own callback type.
     #[allow(clippy::result_large_err)]
@@ -127,6 +138,26 @@ pub(super) async fn answer(
         )),
         Ok(Err(why)) => Err(format!("what called pbx.asterisk.ari_listen is not Asterisk: {why}")),
         Err(_) => Err("what called pbx.asterisk.ari_listen says nothing".into()),
+    }
+}
+
+/// Sends everybody else away who calls while one connection stands.
+pub(super) async fn refuse_others(listener: &TcpListener) {
+    loop {
+        if let Ok((stream, from)) = listener.accept().await {
+            warn!(%from, "somebody else calls pbx.asterisk.ari_listen while an Asterisk is connected, and is sent away: does a second Asterisk, or a second entry of its websocket_client.conf, use this port?");
+            // The library's own callback type.
+            #[allow(clippy::result_large_err)]
+            let refuse = |_: &Request, _: Response| -> Result<Response, ErrorResponse> {
+                let mut refusal = ErrorResponse::new(Some("an Asterisk is connected already\n".to_owned()));
+                *refusal.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                Err(refusal)
+            };
+            let answered = accept_hdr_async_with_config(stream, refuse, Some(bounds()));
+            // Whatever comes of it, they are not served.
+            let _ = timeout(Duration::from_millis(REFUSAL_TIMEOUT_MS), answered).await;
+        }
+        sleep(Duration::from_millis(REFUSAL_PAUSE_MS)).await;
     }
 }
 
@@ -161,5 +192,60 @@ pub(super) async fn run(mut socket: Socket, legs: Arc<Legs>, heartbeat: Duration
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an Asterisk that calls with these credentials gets, and what the daemon says of it.
+    async fn calls(user: &str, password: &str) -> (Result<(), Error>, Result<Socket, String>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let settings = AsteriskSettings { ari_listen: Some(at), ..AsteriskSettings::default() };
+        let mut request = format!("ws://{at}/ari/events").into_client_request().unwrap();
+        let pass = HeaderValue::from_str(&credentials(user, password)).unwrap();
+        request.headers_mut().insert("Authorization", pass);
+        request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("ari"));
+        let calling = async {
+            let stream = TcpStream::connect(at).await.unwrap();
+            client_async_with_config(request, stream, None).await.map(drop)
+        };
+        tokio::join!(calling, answer(&listener, &settings, "right"))
+    }
+
+    #[tokio::test]
+    async fn who_calls_with_the_password_is_taken_and_who_does_not_is_told_about() {
+        let (called, taken) = calls("tonegate", "right").await;
+        assert!(called.is_ok() && taken.is_ok());
+        for (user, password) in [("tonegate", "wrong"), ("another", "right")] {
+            let (called, taken) = calls(user, password).await;
+            assert!(
+                matches!(called, Err(Error::Http(answer)) if answer.status() == StatusCode::UNAUTHORIZED)
+            );
+            let why = taken.err().unwrap_or_default();
+            assert!(
+                why.contains("another account or password") && why.contains("websocket_client.conf"),
+                "{why}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn while_one_is_connected_others_are_sent_away() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let calling = async {
+            let stream = TcpStream::connect(at).await.unwrap();
+            client_async_with_config(format!("ws://{at}/ari/events"), stream, None).await.map(drop)
+        };
+        let called = tokio::select! {
+            called = calling => called,
+            () = refuse_others(&listener) => Ok(()),
+        };
+        let refused =
+            matches!(called, Err(Error::Http(answer)) if answer.status() == StatusCode::SERVICE_UNAVAILABLE);
+        assert!(refused);
     }
 }

@@ -11,6 +11,7 @@ use tracing::{info, warn};
 use super::link::{LinkError, LinkState};
 use super::sealing::BRIDGE;
 use super::{Shared, offers, selftest};
+use crate::pbx::keeping::{self, Standing};
 use crate::pbx::{News, Severity};
 
 /// How often the self-test is made; somebody may have turned on a log of keys meanwhile.
@@ -21,32 +22,14 @@ const STRAY_AGE_S: u64 = 5;
 
 /// Follows the connections until the adapter is closed.
 pub(super) async fn keep(shared: Arc<Shared>, news: mpsc::Sender<News>) {
-    let mut state = shared.link.state();
-    let mut closing = shared.closing.subscribe();
-    loop {
-        let now = state.borrow_and_update().clone();
-        let told = match now {
-            LinkState::Up { version } => {
-                tokio::select! {
-                    told = serve(&shared, &news, version) => told,
-                    _ = state.changed() => { shared.prove(false); continue }
-                    _ = closing.wait_for(|closing| *closing) => return,
-                }
-            }
-            LinkState::Starting => true,
-            LinkState::Down(why) => {
-                shared.prove(false);
-                news.send(News::Down { why }).await.is_ok()
-            }
-        };
-        if !told {
-            return;
-        }
-        tokio::select! {
-            changed = state.changed() => if changed.is_err() { return },
-            _ = closing.wait_for(|closing| *closing) => return,
-        }
-    }
+    let standing = |state| match state {
+        LinkState::Starting => Standing::Starting,
+        LinkState::Up { version } => Standing::Up(version),
+        LinkState::Down(why) => Standing::Down(why),
+    };
+    let (state, closing) = (shared.link.state(), shared.closing.subscribe());
+    let prove = |proven| shared.prove(proven);
+    keeping::keep(state, closing, &news, standing, prove, |version| serve(&shared, &news, version)).await;
 }
 
 /// While the connections stand; false if nobody listens to the news any more.
@@ -120,6 +103,10 @@ async fn clear_strays(shared: &Shared) -> Result<(), LinkError> {
             continue;
         }
         let Some(row) = offers::row(&rows, leg) else { continue };
+        // Another program's, which we are subscribed to.
+        if row.get("Channel").starts_with(super::recorders::SNOOP) {
+            continue;
+        }
         let is_new = row.get("Seconds").parse().unwrap_or(0_u64) < STRAY_AGE_S;
         let is_ours = ["TONEGATE_PAYMENT", "TONEGATE_PEER"].iter().any(|name| row.variable(name).is_some());
         if !is_new && !is_ours && row.get("BridgeID").is_empty() {
@@ -137,8 +124,7 @@ async fn clear_bridges(shared: &Shared) -> Result<(), LinkError> {
         if !id.starts_with(BRIDGE) || !super::words::is_leg(id) {
             continue;
         }
-        let inside: Vec<&str> =
-            bridge["channels"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let inside = super::release::channels_of(bridge);
         match inside.as_slice() {
             [] => drop(shared.link.delete(&format!("/bridges/{id}")).await),
             [one] if super::words::is_leg(one) && !shared.legs.is_followed(one) => {

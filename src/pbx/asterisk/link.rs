@@ -167,7 +167,16 @@ impl Link {
             why = keypad.run(&self.0.keypad, heartbeat, patience) => End::Broken(why),
             end = events::run(socket, Arc::clone(&self.0.legs), heartbeat, patience) => end,
             why = up => End::Broken(why),
+            () = self.refuse_others() => End::Broken("nobody is sent away any more".into()),
         })
+    }
+
+    /// While one Asterisk is connected that called us, no other is.
+    async fn refuse_others(&self) {
+        match &self.0.listener {
+            Some(listener) => events::refuse_others(listener).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Proves that orders are still answered. One answer that is late is no proof of the contrary: on a busy

@@ -41,7 +41,7 @@ impl Call {
     pub async fn lost_to_another(&mut self) {
         self.parted = None;
         if !std::mem::replace(&mut self.moved, true) {
-            info!(leg = %self.customer, "a leg was moved away from our bridge: the seal is lost");
+            info!(leg = %self.customer, "a leg was moved away from our bridge, or another moved in: the seal is lost");
             self.tell(FromPbx::SealLost(SealLoss::Moved)).await;
         }
     }
@@ -79,15 +79,15 @@ impl Call {
         }
     }
 
-    /// Whether the two legs of a sealed conversation are not in our bridge any more; if that cannot be
-    /// known, no.
+    /// Whether the two legs of a sealed conversation are not in our bridge any more, or not alone; if that
+    /// cannot be known, no.
     async fn bridge_is_broken(&self) -> bool {
         let Some(bridge) = self.bridge() else { return false };
         if self.moved || self.customer_left || self.agent_left {
             return false;
         }
         match self.inspect_bridge(bridge).await {
-            Ok(()) => false,
+            Ok(inside) => self.stranger(&inside).await.is_ok_and(|stranger| stranger.is_some()),
             Err(SealError::Link(LinkError::Gone)) => true,
             Err(SealError::Link(_)) => false,
             Err(_) => true,

@@ -12,13 +12,14 @@
 //! |---|---|
 //! | UserEvent `TonegateCode` | `Keyed` (the order reference) |
 //! | Hangup, MixMonitorStart | |
-//! | BridgeEnter, BridgeLeave | `BridgeUniqueid` |
+//! | BridgeEnter, BridgeLeave | `BridgeUniqueid`, `Channel` |
+//! | Newchannel | `Channel` (`Snoop/LEG-…`: somebody spies on the leg) |
 //!
 //! | For | Action |
 //! |---|---|
 //! | offers, `find`, orphans | `Status` with `Variables: TONEGATE_…` (`Channel`, `Uniqueid`, `Linkedid`, `BridgeID`, `CallerIDNum`, `DNID`, `Context`, `Variable`) |
 //! | sealing | `Getvar PJSIP_DTMF_MODE()`, `Setvar TONEGATE_PAYMENT`, `Setvar TONEGATE_PEER`, one `Redirect` of both channels to `customer` and `agent` in the legs' context |
-//! | shield | `MixMonitorMute` (customer `read`, agent `write`), `MuteAudio` (a leg that left us) |
+//! | shield | `MixMonitorMute` (customer `read`, agent `write`), `MuteAudio` (a leg that left us; a channel that spies) |
 //! | release | `Setvar`, `Hangup` (a leg that left us) |
 //! | liveness | `Ping` |
 //! | self-test | `Command`: `manager show user`, `manager show connected`, `dialplan show`, `features show`, `core show settings`, `cel show status` |
@@ -29,6 +30,7 @@
 //! |---|---|
 //! | sealing | `POST /bridges/ID?type=mixing,dtmf_events&name=tonegate-PAYMENT`, `POST /bridges/ID/addChannel?channel=B,A&absorbDTMF=true`, `GET /bridges/ID` (`technology`, `channels`) |
 //! | shield | `POST` and `DELETE /channels/A/mute?direction=in`, `/channels/B/silence` |
+//! | who else listens | `POST` and `DELETE /recordings/live/NAME/mute` |
 //! | prompts | `POST /channels/LEG/snoop/ID?spy=none&whisper=out`, `POST /channels/ID/play/PLAYBACK?media=sound:…`, `DELETE /playbacks/PLAYBACK` |
 //! | release | `POST /bridges/ID/addChannel` without `absorbDTMF`, `POST /channels/B/continue` to `rejoin`, `DELETE /channels/LEG`, `DELETE /bridges/ID` |
 //! | looking | `GET /channels/LEG`, `GET /bridges`, `GET /bridges/ID`, `GET /asterisk/info`, `/asterisk/ping`, `/asterisk/modules`, `/asterisk/logging`, `/applications` |
@@ -36,7 +38,7 @@
 //!
 //! # Events: ARI
 //! `GET /ari/events?app=APP` (or Asterisk calls us): StasisStart (`args`, `channel.id`), PlaybackFinished
-//! (`playback`), ApplicationReplaced. The filter is set before and after connecting, whichever end connects.
+//! (`playback`), RecordingStarted, RecordingFinished, RecordingFailed (`recording`), ApplicationReplaced. The filter is set before and after connecting, whichever end connects.
 //!
 //! # Keypad: AMI
 //! `Login` with `Events: dtmf`, then `Ping` from time to time. DTMFBegin and DTMFEnd: `Direction`, `Uniqueid`, and
@@ -58,12 +60,14 @@ mod link;
 mod mishaps;
 mod offers;
 mod prompts;
+mod recorders;
 mod release;
 mod sealing;
 mod selftest;
 mod settings;
 mod shield;
 mod speaking;
+mod survey;
 mod whisper;
 mod words;
 
@@ -79,17 +83,16 @@ use self::call::{Call, Seal};
 use self::keypad::Keypad;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
-pub use self::settings::{AsteriskSettings, SettingError};
+pub use self::settings::AsteriskSettings;
 pub use self::words::Unspeakable;
 use super::{
     CallName, Finding, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session,
+    SettingError,
 };
 use crate::call::Line;
 
 /// What the unique id of a channel that whispers begins with.
 const WHISPER: &str = "tonegate-whisper-";
-/// How long the desk may take to take a report.
-const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while Asterisk does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 
@@ -172,7 +175,8 @@ pub async fn check(settings: AsteriskSettings) -> Result<Vec<Finding>, String> {
     let link = Link::new(Arc::clone(&settings), None, legs, Arc::default());
     let looked = async {
         let mut findings = selftest::run(&link, &settings).await;
-        findings.extend(selftest::direct_media(&link).await.unwrap_or_default());
+        findings.extend(survey::direct_media(&link).await.unwrap_or_default());
+        findings.extend(survey::spies(&link).await.unwrap_or_default());
         findings
     };
     link.probe(looked).await

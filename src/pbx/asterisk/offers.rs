@@ -135,6 +135,8 @@ async fn around(link: &Link, leg: &str) -> Result<Vec<Message>, LinkError> {
 /// Legs an earlier life of the daemon left sealed.
 pub(super) async fn orphans(shared: &Shared) -> Result<Vec<News>, LinkError> {
     let rows = shared.link.channels(None, VARIABLES).await?;
+    // Who listens to which leg is read from the same list: we were told nothing while we were away.
+    shared.legs.recorders.found(&rows);
     let mut found = Vec::new();
     for customer in &rows {
         let payment = customer.variable("TONEGATE_PAYMENT").filter(|payment| words::is_name(payment));

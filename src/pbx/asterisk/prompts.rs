@@ -2,22 +2,18 @@
 //! on a channel of its own that whispers to that party; in self-service on the caller's own.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::words::{self, Unspeakable};
 use crate::call::SayId;
+use crate::pbx::clips::{self, CLIPS_MAX, WAITING_MAX};
 
-/// Sentences that may wait for one party.
-const WAITING_MAX: usize = 16;
-/// Files in one sentence.
-const CLIPS_MAX: usize = 32;
-/// How much longer than its files a sentence may take before it counts as ended.
-const LATE_MARGIN_MS: u64 = 1_500;
-/// The longest sentence, if a file's length cannot be read.
-const LONGEST_MS: u64 = 60_000;
+/// Why a sentence cannot be said.
+pub(super) type CannotSay = clips::CannotSay<Unspeakable>;
+
 /// How long a channel that whispers is kept with nothing to say: it costs Asterisk fifty wake-ups a second.
 const WHISPER_IDLE_MS: u64 = 1_500;
 /// How long a channel that whispers may take to come to us.
@@ -63,17 +59,6 @@ pub(super) struct Current {
 /// A sentence that has ended, and whether it was heard.
 pub(super) type Ended = (SayId, bool);
 
-/// Why a sentence cannot be said.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CannotSay {
-    #[error(transparent)]
-    Path(#[from] Unspeakable),
-    #[error("a sentence of no files, or of more than {CLIPS_MAX}")]
-    Clips,
-    #[error("more than {WAITING_MAX} sentences wait already")]
-    TooMany,
-}
-
 /// The files as ARI names them.
 pub(super) fn media(clips: &[PathBuf]) -> Result<String, CannotSay> {
     if clips.is_empty() || clips.len() > CLIPS_MAX {
@@ -81,20 +66,6 @@ pub(super) fn media(clips: &[PathBuf]) -> Result<String, CannotSay> {
     }
     let sounds = clips.iter().map(|clip| words::sound(clip).map(|path| format!("sound:{path}")));
     Ok(sounds.collect::<Result<Vec<_>, _>>()?.join(","))
-}
-
-/// When a sentence of these files must have ended.
-pub(super) async fn deadline(clips: Vec<PathBuf>) -> Instant {
-    let sum = move || clips.iter().map(|clip| length(clip)).sum::<Option<Duration>>();
-    let lasts = tokio::task::spawn_blocking(sum).await.ok().flatten();
-    let lasts = lasts.unwrap_or(Duration::from_millis(LONGEST_MS));
-    Instant::now() + lasts + Duration::from_millis(LATE_MARGIN_MS)
-}
-
-fn length(clip: &Path) -> Option<Duration> {
-    let wav = hound::WavReader::open(clip).ok()?;
-    let rate = wav.spec().sample_rate;
-    (rate > 0).then(|| Duration::from_millis(u64::from(wav.duration()) * 1_000 / u64::from(rate)))
 }
 
 impl Whisper {

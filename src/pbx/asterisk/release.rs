@@ -8,9 +8,14 @@ use tracing::info;
 
 use super::ami::Action;
 use super::call::{Call, Seal};
-use super::event::Happening;
+use super::event::{self, Happening};
+use super::frames::Message;
 use super::link::LinkError;
-use super::sealing::SealError;
+use super::sealing::{SealError, set};
+use super::words;
+
+/// Others in our bridge that are looked at.
+const STRANGERS_MAX: usize = 8;
 
 impl Call {
     /// Ends the seal and hands the call back.
@@ -32,6 +37,7 @@ impl Call {
         if let Some(bridge) = bridge {
             // It goes with the application's last channel; it may be gone already.
             let _ = self.link.delete(&format!("/bridges/{bridge}")).await;
+            self.legs.no_more(&bridge);
         }
         self.seal = Seal::Open;
         self.parted = None;
@@ -39,13 +45,26 @@ impl Call {
     }
 
     async fn hand_back(&mut self, agent: &str, bridge: Option<&str>) -> Result<(), SealError> {
-        if self.moved {
-            // Whoever has the customer now keeps them; an agent left alone has nobody to talk to.
-            self.unmark().await?;
-            if !self.agent_left && self.is_in(agent, bridge).await? {
-                self.hang_up(agent).await?;
+        if self.moved || self.agent_left {
+            let inside = self.inside(bridge).await?;
+            let agent_stays = !self.agent_left && inside.iter().any(|leg| leg == agent);
+            if !self.customer_left && inside.contains(&self.customer) {
+                if agent_stays {
+                    return self.rejoin(agent, bridge).await;
+                }
+                // Somebody came in the agent's place, as at the end of a transfer: they keep the customer.
+                if let Some(other) = self.stranger(&inside).await? {
+                    return self.rejoin_other(&other, bridge).await;
+                }
             }
-            return Ok(());
+            if self.moved {
+                // Whoever has the customer now keeps them; an agent left alone has nobody to talk to.
+                self.unmark().await?;
+                if agent_stays {
+                    self.hang_up(agent).await?;
+                }
+                return Ok(());
+            }
         }
         match (self.customer_left, self.agent_left) {
             (true, true) => Ok(()),
@@ -61,14 +80,7 @@ impl Call {
 
     /// The agent's channel goes on in the dialplan, and there takes the customer along.
     async fn rejoin(&mut self, agent: &str, bridge: Option<&str>) -> Result<(), SealError> {
-        if let Some(bridge) = bridge {
-            // Absorbing keys stays with a channel that leaves the bridge; added again it does so no longer.
-            let add = format!(
-                "/bridges/{bridge}/addChannel?channel={}&inhibitConnectedLineUpdates=true",
-                self.customer
-            );
-            self.link.post(&add).await?;
-        }
+        self.absorb_no_longer(bridge).await?;
         let context = &self.shared.settings.legs_context;
         let path = format!("/channels/{agent}/continue?context={context}&extension=rejoin&priority=1");
         match self.link.post(&path).await {
@@ -78,6 +90,29 @@ impl Call {
             Err(why) => return Err(why.into()),
         }
         Ok(self.unmark().await?)
+    }
+
+    /// As [`Call::rejoin`], by a channel that did not come from us.
+    async fn rejoin_other(&mut self, other: &Message, bridge: Option<&str>) -> Result<(), SealError> {
+        let rows = self.link.channels(Some(&self.customer), "").await?;
+        let customer = super::offers::row(&rows, &self.customer).ok_or(SealError::Gone)?.get("Channel");
+        self.absorb_no_longer(bridge).await?;
+        let go_on = Action::new("Redirect")
+            .with("Channel", other.get("Channel"))
+            .with("Context", &self.shared.settings.legs_context)
+            .with("Exten", "rejoin")
+            .with("Priority", "1");
+        self.link.all(&[set(other.get("Uniqueid"), "TONEGATE_PEER", customer), go_on]).await?;
+        self.rejoined(bridge).await?;
+        Ok(self.unmark().await?)
+    }
+
+    /// Absorbing keys stays with a channel that leaves the bridge; added again it does so no longer.
+    async fn absorb_no_longer(&self, bridge: Option<&str>) -> Result<(), LinkError> {
+        let Some(bridge) = bridge else { return Ok(()) };
+        let customer = &self.customer;
+        let add = format!("/bridges/{bridge}/addChannel?channel={customer}&inhibitConnectedLineUpdates=true");
+        self.link.post(&add).await.map(drop)
     }
 
     /// Waits until the customer is in another bridge than ours.
@@ -109,13 +144,26 @@ impl Call {
         rejoined
     }
 
-    async fn is_in(&self, leg: &str, bridge: Option<&str>) -> Result<bool, LinkError> {
-        let Some(bridge) = bridge else { return Ok(false) };
+    /// Who is in our bridge.
+    async fn inside(&self, bridge: Option<&str>) -> Result<Vec<String>, LinkError> {
+        let Some(bridge) = bridge else { return Ok(Vec::new()) };
         match self.link.get(&format!("/bridges/{bridge}")).await {
-            Ok(found) => Ok(holds(&found, leg)),
-            Err(LinkError::Gone) => Ok(false),
+            Ok(found) => Ok(channels_of(&found)),
+            Err(LinkError::Gone) => Ok(Vec::new()),
             Err(why) => Err(why),
         }
+    }
+
+    /// Somebody in our bridge who is neither of the two, if there is one.
+    pub async fn stranger(&self, inside: &[String]) -> Result<Option<Message>, LinkError> {
+        let others = inside.iter().filter(|leg| **leg != self.customer && self.agent.as_ref() != Some(leg));
+        for other in others.filter(|leg| words::is_leg(leg)).take(STRANGERS_MAX) {
+            let rows = self.link.channels(Some(other), "").await?;
+            if let Some(row) = super::offers::row(&rows, other).filter(|row| !event::is_of_a_bridge(row)) {
+                return Ok(Some(row.clone()));
+            }
+        }
+        Ok(None)
     }
 
     async fn are_together(&self, agent: &str, ours: Option<&str>) -> Result<bool, LinkError> {
@@ -156,7 +204,7 @@ impl Call {
     }
 }
 
-/// Whether a bridge holds this channel.
-pub(super) fn holds(bridge: &Value, leg: &str) -> bool {
-    bridge["channels"].as_array().is_some_and(|all| all.iter().any(|one| one == leg))
+/// The channels in a bridge, as ARI shows it.
+pub(super) fn channels_of(bridge: &Value) -> Vec<String> {
+    bridge["channels"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

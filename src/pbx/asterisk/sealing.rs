@@ -14,6 +14,7 @@ use super::event::Happening;
 use super::frames::Message;
 use super::keypad::Counts;
 use super::link::LinkError;
+use super::release::channels_of;
 use super::{nonce, offers};
 use crate::call::{Line, SealRefusal};
 
@@ -109,6 +110,8 @@ impl Call {
                 ];
                 self.parted = None;
                 self.moved = false;
+                // Whoever else comes into it is told to us.
+                self.legs.also(&bridge);
                 self.seal = Seal::Shut { bridge: Some(bridge), ears };
                 Ok(())
             }
@@ -150,7 +153,7 @@ impl Call {
             "/bridges/{bridge}/addChannel?channel={agent_leg},{customer_leg}&absorbDTMF=true&inhibitConnectedLineUpdates=true"
         );
         self.link.post(&add).await?;
-        self.inspect_bridge(bridge).await
+        self.inspect_bridge(bridge).await.map(drop)
     }
 
     /// Waits until the dialplan has given us both legs.
@@ -172,18 +175,16 @@ impl Call {
         Ok(())
     }
 
-    /// Whether our bridge holds both legs and looks at what passes through it.
-    pub async fn inspect_bridge(&self, bridge: &str) -> Result<(), SealError> {
+    /// Who is in our bridge, if it holds both legs and looks at what passes through it.
+    pub async fn inspect_bridge(&self, bridge: &str) -> Result<Vec<String>, SealError> {
         let found = self.link.get(&format!("/bridges/{bridge}")).await?;
         let technology = found["technology"].as_str().unwrap_or_default();
         if technology.is_empty() || technology == "native_rtp" {
             return Err(SealError::Native(technology.to_owned()));
         }
-        let inside = |leg: &String| {
-            found["channels"].as_array().is_some_and(|all| all.iter().any(|one| one == leg.as_str()))
-        };
-        if inside(&self.customer) && self.agent.as_ref().is_none_or(inside) {
-            return Ok(());
+        let inside = channels_of(&found);
+        if inside.contains(&self.customer) && self.agent.as_ref().is_none_or(|agent| inside.contains(agent)) {
+            return Ok(inside);
         }
         Err(SealError::NotBridged)
     }

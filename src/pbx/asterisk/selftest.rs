@@ -1,8 +1,6 @@
 //! What is found out about an Asterisk before a card is asked for: who could hear or write down a key, and
 //! whether everything we need is there.
 
-use serde_json::Value;
-
 use super::link::{Link, LinkError};
 use super::settings::AsteriskSettings;
 use crate::pbx::{Finding, Severity};
@@ -221,26 +219,4 @@ fn hears_keys(classes: &[String]) -> bool {
 fn classes(shown: &[String], perm: &str) -> Vec<String> {
     let line = shown.iter().find_map(|line| line.trim().strip_prefix(perm));
     line.unwrap_or_default().split(',').map(|class| class.trim().to_owned()).collect()
-}
-
-/// Endpoints whose media go past Asterisk, which then does not see the feature code.
-pub(super) async fn direct_media(link: &Link) -> Result<Vec<Finding>, LinkError> {
-    let mut found = Found(Vec::new());
-    let endpoints = link.get("/endpoints/PJSIP").await?;
-    let mut direct = Vec::new();
-    for endpoint in endpoints.as_array().into_iter().flatten().take(OTHERS_MAX) {
-        let name = endpoint["resource"].as_str().filter(|name| super::words::is_name(name));
-        let Some(name) = name else { continue };
-        let fields = link.get(&format!("/asterisk/config/dynamic/res_pjsip/endpoint/{name}")).await?;
-        let is_direct = |field: &Value| field["attribute"] == "direct_media" && field["value"] == "true";
-        if fields.as_array().into_iter().flatten().any(is_direct) {
-            direct.push(name.to_owned());
-        }
-    }
-    if !direct.is_empty() {
-        let what =
-            format!("direct_media is on for {}: the feature code is not seen there", direct.join(", "));
-        found.warns("pjsip.conf", what, "set direct_media = no for agents and trunks");
-    }
-    Ok(found.0)
 }

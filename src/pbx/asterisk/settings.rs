@@ -3,9 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::pbx::AgentKeys;
+use crate::pbx::setting::check_times;
+use crate::pbx::{AgentKeys, SettingError};
 
 use super::words;
+
+/// How these settings are named to an admin.
+const PBX: &str = "asterisk";
 
 /// One Asterisk node. Every field has a default; times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +48,6 @@ pub struct AsteriskSettings {
     pub heartbeat_ms: u64,
 }
 
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("asterisk.{setting} = `{value}`: {remedy}")]
-pub struct SettingError {
-    /// Which.
-    pub setting: &'static str,
-    /// What it is.
-    pub value: String,
-    /// What it may be.
-    pub remedy: &'static str,
-}
-
 impl Default for AsteriskSettings {
     fn default() -> Self {
         let loopback = IpAddr::from([127, 0, 0, 1]);
@@ -87,7 +79,7 @@ impl AsteriskSettings {
     /// Names the first setting that cannot be, and what it may be.
     pub fn check(&self) -> Result<(), SettingError> {
         let bad = |setting, value: &dyn std::fmt::Display, remedy| {
-            Err(SettingError { setting, value: value.to_string(), remedy })
+            Err(SettingError::new(PBX, setting, value, remedy))
         };
         let listen = self.ari_listen.unwrap_or(self.ari_address);
         for (setting, address) in
@@ -113,22 +105,13 @@ impl AsteriskSettings {
         if let Some((key, remedy)) = self.agent_keys.fault() {
             return bad("agent_keys", &key, remedy);
         }
-        for (setting, ms) in [
+        let times_ms = [
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("answer_timeout_ms", self.answer_timeout_ms),
             ("seal_timeout_ms", self.seal_timeout_ms),
-            ("reconnect_first_ms", self.reconnect_first_ms),
             ("heartbeat_ms", self.heartbeat_ms),
-        ] {
-            if !(50..=30_000).contains(&ms) {
-                return bad(setting, &ms, "use 50 to 30000");
-            }
-        }
-        if !(self.reconnect_first_ms..=60_000).contains(&self.reconnect_longest_ms) {
-            let remedy = "use reconnect_first_ms to 60000";
-            return bad("reconnect_longest_ms", &self.reconnect_longest_ms, remedy);
-        }
-        Ok(())
+        ];
+        check_times(PBX, &times_ms, [self.reconnect_first_ms, self.reconnect_longest_ms])
     }
 }
 

@@ -1,8 +1,10 @@
-//! The shield: recordings masked on both legs, and the customer's audio closed where it may carry tones.
+//! The shield: recordings masked on both legs, and the customer's audio closed where it may carry tones. That closes
+//! it to all who listen to the leg, whatever with; where it stays open, those who listen over ARI are made deaf.
 
 use super::ami::Action;
 use super::call::Call;
 use super::link::LinkError;
+use super::recorders::Listener;
 use crate::call::{FromPbx, Line, Party};
 
 /// What Asterisk says if nothing records a channel, cannot (the module is not loaded), or there is no channel.
@@ -12,8 +14,10 @@ const NO_RECORDING: [&str; 3] = ["Cannot set mute flag", "unknown command", "No 
 #[derive(Debug, Default)]
 pub(super) struct Shield {
     up: bool,
-    /// The customer's audio to the agent is closed, and the agent hears silence instead.
+    /// The customer's audio is closed, and an agent hears silence instead.
     muted: bool,
+    /// Whoever listens over ARI and was made deaf.
+    pub deaf: Vec<Listener>,
     /// The customer alone hears silence, so that what is whispered is heard.
     pub alone: bool,
 }
@@ -54,19 +58,22 @@ impl Call {
     }
 
     async fn raise_parts(&mut self) -> Result<(), ShieldError> {
-        let agent = self.leg_of(Party::Agent);
         let (customer, other) = (self.mask(Party::Customer, true), self.mask(Party::Agent, true));
         tokio::try_join!(customer, other)?;
-        // With nobody at the other end there is nobody to close the audio to.
-        if let Some(agent) = agent.filter(|_| self.line != Line::Clean && !self.shield.muted) {
-            let mute = format!("/channels/{}/mute?direction=in", self.customer);
-            // Without a voice to hand on, Asterisk would send the agent's phone no packet at all.
-            let silence = format!("/channels/{agent}/silence");
-            self.link.post(&mute).await?;
+        // In self-service too: a program that spies on the leg hears what the leg hands on.
+        if self.line != Line::Clean && !self.shield.muted && !self.customer_left {
+            self.link.post(&format!("/channels/{}/mute?direction=in", self.customer)).await?;
             self.shield.muted = true;
-            if let Err(why) = self.link.post(&silence).await {
-                tracing::info!(leg = %agent, %why, "no silence for the agent while the audio is closed");
+            if let Some(agent) = self.leg_of(Party::Agent) {
+                // Without a voice to hand on, Asterisk would send the agent's phone no packet at all.
+                let silence = format!("/channels/{agent}/silence");
+                if let Err(why) = self.link.post(&silence).await {
+                    tracing::info!(leg = %agent, %why, "no silence for the agent while the audio is closed");
+                }
             }
+        }
+        if self.line == Line::Clean {
+            self.deafen().await?;
         }
         Ok(())
     }
@@ -74,8 +81,10 @@ impl Call {
     async fn lower(&mut self) -> Result<(), ShieldError> {
         self.shield.up = false;
         if self.customer_left {
-            self.shield = Shield::default();
+            let deaf = std::mem::take(&mut self.shield.deaf);
+            self.shield = Shield { deaf, ..Shield::default() };
         }
+        self.let_hear().await?;
         if self.shield.muted {
             self.unmute().await?;
             self.shield.muted = false;
@@ -88,7 +97,10 @@ impl Call {
     /// Opens everything, and what an earlier life of the daemon may have closed.
     pub async fn lower_all(&mut self) -> Result<(), ShieldError> {
         let inherited = matches!(&self.seal, super::call::Seal::Shut { ears, .. } if ears.is_empty());
-        self.shield.muted |= inherited && self.agent.is_some();
+        self.shield.muted |= inherited;
+        if inherited {
+            self.shield.deaf = self.listeners();
+        }
         self.lower().await?;
         if std::mem::take(&mut self.shield.alone) {
             let _ = self.link.delete(&format!("/channels/{}/silence", self.customer)).await;
@@ -132,9 +144,22 @@ impl Call {
 
     /// A recording began: masked at once if the shield is up.
     pub async fn recording_began(&mut self, party: Party) {
-        if self.shield.up
-            && let Err(why) = self.mask(party, true).await
-        {
+        if self.shield.up {
+            let masked = self.mask(party, true).await;
+            self.masked(masked).await;
+        }
+    }
+
+    /// Another program began to listen: it hears nothing if the shield is up.
+    pub async fn overheard(&mut self) {
+        if self.shield.up && self.line == Line::Clean {
+            let deaf = self.deafen().await;
+            self.masked(deaf).await;
+        }
+    }
+
+    async fn masked(&self, masked: Result<(), LinkError>) {
+        if let Err(why) = masked {
             tracing::warn!(leg = %self.customer, %why, "a recording began during a payment and could not be masked");
             self.tell(FromPbx::ShieldFailed).await;
         }

@@ -5,6 +5,7 @@ use super::link::LinkError;
 use super::prompts::{self, Current, Ended, Whisper};
 use super::{WHISPER, nonce};
 use crate::call::{FromPbx, Party};
+use crate::pbx::clips;
 
 impl Call {
     /// Has a channel whisper to a party, so that its first sentence begins at once.
@@ -52,7 +53,7 @@ impl Call {
                 let path = format!("/channels/{channel}/play/{playback}?media={}", next.media);
                 match self.link.post(&path).await {
                     Ok(_) => {
-                        let deadline = prompts::deadline(next.clips).await;
+                        let deadline = clips::deadline(next.clips).await;
                         self.prompts(party).current = Some(Current { id: next.id, playback, deadline });
                     }
                     Err(why) => {

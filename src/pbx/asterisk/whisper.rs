@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::event::Happening;
 use super::legs::Following;
 use super::{Shared, WHISPER, nonce, prompts};
-use crate::pbx::PbxError;
+use crate::pbx::{PbxError, clips};
 
 /// How long the channel that whispers may take to come to us.
 const COMING_TIMEOUT_MS: u64 = 1_000;
@@ -18,8 +18,8 @@ const COMING_TIMEOUT_MS: u64 = 1_000;
 ///
 /// # Errors
 /// If it could not be begun.
-pub(super) async fn once(shared: &Arc<Shared>, leg: &str, clips: Vec<PathBuf>) -> Result<(), PbxError> {
-    let media = prompts::media(&clips).map_err(|why| PbxError::Refused(why.to_string()))?;
+pub(super) async fn once(shared: &Arc<Shared>, leg: &str, files: Vec<PathBuf>) -> Result<(), PbxError> {
+    let media = prompts::media(&files).map_err(|why| PbxError::Refused(why.to_string()))?;
     let id = format!("{WHISPER}{}", nonce());
     let mut following = shared.legs.follow(vec![id.clone()]).ok_or(PbxError::Busy)?;
     let application = &shared.settings.application;
@@ -31,7 +31,7 @@ pub(super) async fn once(shared: &Arc<Shared>, leg: &str, clips: Vec<PathBuf>) -
     } else {
         Err(PbxError::Refused("the channel that whispers did not come to us".into()))
     };
-    let over = prompts::deadline(clips).await;
+    let over = clips::deadline(files).await;
     let link = shared.link.clone();
     let is_playing = begun.is_ok();
     tokio::spawn(async move {

@@ -15,7 +15,7 @@ use super::link::Link;
 use super::prompts::Prompts;
 use super::shield::Shield;
 use crate::call::{FromPbx, Line, Party};
-use crate::pbx::{Offer, Order};
+use crate::pbx::{Offer, Order, keeping};
 
 /// How often a call looks at its legs although nothing was heard.
 const LOOK_INTERVAL_MS: u64 = 20_000;
@@ -223,10 +223,7 @@ impl Call {
 
     /// Reports to the desk; a desk that is gone is noticed by the end of its orders.
     pub async fn tell(&self, report: FromPbx) {
-        let limit = Duration::from_millis(super::REPORT_TIMEOUT_MS);
-        if self.reports.send_timeout(report, limit).await.is_err() && !self.reports.is_closed() {
-            warn!(leg = %self.customer, "a report was lost: nobody took it in time");
-        }
+        keeping::tell(&self.reports, &self.customer, report).await;
     }
 
     pub fn is_shut(&self) -> bool {

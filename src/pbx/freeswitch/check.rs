@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::FreeSwitchSettings;
 use super::legs::Legs;
-use super::link::{Link, LinkError, LinkState, Listener};
+use super::link::{Link, LinkError, LinkState, Listener, read_password};
 use crate::pbx::{Finding, Severity};
 
 /// Modules, what is missing without them, and how bad that is.
@@ -18,6 +18,9 @@ const MODULES: [(&str, Severity, &str); 5] = [
     ("mod_loopback", Severity::Refuses, "the seal cannot be tested"),
     ("mod_spandsp", Severity::Warns, "keys that come as tones in the audio are not heard"),
 ];
+
+/// What `password` is in the configuration FreeSWITCH comes with.
+const DEFAULT_PASSWORD: &str = "ClueCon";
 
 /// Looks at it.
 ///
@@ -62,10 +65,68 @@ async fn look(link: &Link, settings: &FreeSwitchSettings) -> Result<Vec<Finding>
         let remedy = "write pbx.freeswitch.keypad_listen into its `socket` action, then `reloadxml`";
         found.push(Finding::new(Severity::Refuses, "dialplan", what, remedy));
     }
-    if link.api("global_getvar tonegate_up".into()).await? != "1" {
+    found.extend(event_socket(link, settings).await?);
+    // A variable that was never set is answered as an error.
+    let is_up = match link.api("global_getvar tonegate_up".into()).await {
+        Ok(up) => up == "1",
+        Err(LinkError::Refused(_)) => false,
+        Err(why) => return Err(why),
+    };
+    if !is_up {
         let what = "no daemon has told FreeSWITCH that it is up (tonegate_up)".into();
         let remedy = "start tonegate; until then payment numbers go to their fallback";
         found.push(Finding::new(Severity::Warns, "tonegate serve", what, remedy));
     }
     Ok(found)
+}
+
+/// Who else could give orders, and read what is told of ordinary calls.
+async fn event_socket(link: &Link, settings: &FreeSwitchSettings) -> Result<Vec<Finding>, LinkError> {
+    let mut found = Vec::new();
+    let place = "event_socket.conf.xml";
+    if read_password(settings).await.is_ok_and(|password| password.as_str() == DEFAULT_PASSWORD) {
+        let what = "the Event Socket has the password every FreeSWITCH comes with".into();
+        let remedy = "invent one, write it there and into pbx.freeswitch.password_file, then `reload mod_event_socket`";
+        found.push(Finding::new(Severity::Warns, place, what, remedy));
+    }
+    let shown = link.api("xml_locate configuration configuration name event_socket.conf".into()).await?;
+    let shown = zeroize::Zeroizing::new(shown);
+    if let Some(listens) = param(&shown, "listen-ip").filter(|ip| !is_loopback(ip)) {
+        let acl = match param(&shown, "apply-inbound-acl") {
+            Some(acl) => format!("the list {acl}"),
+            None => "FreeSWITCH's default".into(),
+        };
+        let what = format!(
+            "the Event Socket listens on {listens}; {acl} alone decides who in the network may give orders"
+        );
+        let remedy = "set listen-ip to 127.0.0.1, then `reload mod_event_socket`";
+        found.push(Finding::new(Severity::Warns, place, what, remedy));
+    }
+    Ok(found)
+}
+
+/// The value of a parameter of a configuration, as FreeSWITCH shows it.
+fn param<'a>(shown: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = shown.split_once(&format!("name=\"{name}\""))?;
+    let (param, _) = rest.split_once('>')?;
+    param.split_once("value=\"")?.1.split('"').next()
+}
+
+fn is_loopback(ip: &str) -> bool {
+    ip == "localhost" || ip.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_freeswitch_shows_them() {
+        let shown = "<settings>\n<param name=\"listen-ip\" value=\"::\"></param>\n<param name=\"listen-port\" value=\"8021\"/>";
+        assert_eq!((param(shown, "listen-ip"), param(shown, "listen-port")), (Some("::"), Some("8021")));
+        assert_eq!(param(shown, "apply-inbound-acl"), None);
+        assert!(
+            is_loopback("127.0.0.1") && is_loopback("::1") && !is_loopback("0.0.0.0") && !is_loopback("::")
+        );
+    }
 }

@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use super::link::{Link, LinkError, LinkState};
 use super::{Shared, offers, selftest};
 use crate::pbx::News;
+use crate::pbx::keeping::{self, Standing};
 
 /// How long the dialplan believes that we are up without hearing from us, in seconds.
 pub(super) const LEASE_S: u32 = 10;
@@ -19,32 +20,14 @@ const TEST_AGAIN_MS: u64 = 15_000;
 
 /// Follows the connection until the adapter is closed.
 pub(super) async fn keep(shared: Arc<Shared>, news: mpsc::Sender<News>) {
-    let mut state = shared.link.state();
-    let mut closing = shared.closing.subscribe();
-    loop {
-        let now = state.borrow_and_update().clone();
-        let told = match now {
-            LinkState::Up { version, .. } => {
-                tokio::select! {
-                    told = serve(&shared, &news, version) => told,
-                    _ = state.changed() => { shared.prove(false); continue }
-                    _ = closing.wait_for(|closing| *closing) => return,
-                }
-            }
-            LinkState::Starting => true,
-            LinkState::Down(why) => {
-                shared.prove(false);
-                news.send(News::Down { why }).await.is_ok()
-            }
-        };
-        if !told {
-            return;
-        }
-        tokio::select! {
-            changed = state.changed() => if changed.is_err() { return },
-            _ = closing.wait_for(|closing| *closing) => return,
-        }
-    }
+    let standing = |state| match state {
+        LinkState::Starting => Standing::Starting,
+        LinkState::Up { version, .. } => Standing::Up(version),
+        LinkState::Down(why) => Standing::Down(why),
+    };
+    let (state, closing) = (shared.link.state(), shared.closing.subscribe());
+    let prove = |proven| shared.prove(proven);
+    keeping::keep(state, closing, &news, standing, prove, |version| serve(&shared, &news, version)).await;
 }
 
 /// While the connection stands; false if nobody listens to the news any more.

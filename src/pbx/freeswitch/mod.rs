@@ -99,15 +99,15 @@ pub use self::check::check;
 use self::door::Door;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
-pub use self::settings::{FreeSwitchSettings, SettingError};
+pub use self::settings::FreeSwitchSettings;
 pub use self::words::Unspeakable;
-use super::{CallName, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session};
+use super::{
+    CallName, NEWS_QUEUE_LENGTH, News, Offer, Pbx, PbxError, SESSION_QUEUE_LENGTH, Session, SettingError,
+};
 use crate::call::{Line, SayId};
 
 /// What `presence_data` of a leg we sealed begins with; the payment follows.
 const MARK: &str = "tg:";
-/// How long the desk may take to take a report.
-const REPORT_TIMEOUT_MS: u64 = 5_000;
 /// How long a call that is over tries to end its seal while FreeSWITCH does not answer.
 const FINISH_PATIENCE_MS: u64 = 120_000;
 

@@ -1,7 +1,7 @@
 //! What is being said to one party: one sentence at a time, the others wait in order.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,18 +10,10 @@ use super::call::Call;
 use super::link::{Link, LinkError};
 use super::words::{self, Unspeakable};
 use crate::call::{FromPbx, Party, SayId};
+use crate::pbx::clips::{self, CLIPS_MAX, WAITING_MAX};
 
-/// Sentences that may wait for one party.
-const WAITING_MAX: usize = 16;
-/// Files in one sentence.
-const CLIPS_MAX: usize = 32;
-/// How much longer than its files a sentence may take before it counts as ended.
-const LATE_MARGIN_MS: u64 = 1_500;
 /// How long FreeSWITCH may take to take a stopped sentence away; the same files cannot begin before.
 const STOP_TIMEOUT_MS: u64 = 250;
-/// The longest sentence, if a file's length cannot be read.
-const LONGEST_MS: u64 = 60_000;
-
 /// The sentences for one party.
 #[derive(Debug, Default)]
 pub(super) struct Prompts {
@@ -48,15 +40,7 @@ struct Current {
 pub(super) type Ended = (SayId, bool);
 
 /// Why a sentence cannot be said.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum CannotSay {
-    #[error(transparent)]
-    Path(#[from] Unspeakable),
-    #[error("a sentence of no files, or of more than {CLIPS_MAX}")]
-    Clips,
-    #[error("more than {WAITING_MAX} sentences wait already")]
-    TooMany,
-}
+pub(super) type CannotSay = clips::CannotSay<Unspeakable>;
 
 /// The files as FreeSWITCH names them.
 fn target(clips: &[PathBuf]) -> Result<String, CannotSay> {
@@ -67,12 +51,6 @@ fn target(clips: &[PathBuf]) -> Result<String, CannotSay> {
         many if many.len() <= CLIPS_MAX => Ok(format!("file_string://{}", many.join("!"))),
         _ => Err(CannotSay::Clips),
     }
-}
-
-fn length(clip: &Path) -> Option<Duration> {
-    let wav = hound::WavReader::open(clip).ok()?;
-    let rate = wav.spec().sample_rate;
-    (rate > 0).then(|| Duration::from_millis(u64::from(wav.duration()) * 1_000 / u64::from(rate)))
 }
 
 /// Mixes files into what one leg hears; the other hears nothing of them.
@@ -152,15 +130,7 @@ impl Call {
             while self.prompts(party).current.is_none() {
                 let Some(next) = self.prompts(party).waiting.pop_front() else { break };
                 if self.begin(party, &next).await {
-                    let clips = next.clips;
-                    let lasts = tokio::task::spawn_blocking(move || {
-                        clips.iter().map(|clip| length(clip)).sum::<Option<Duration>>()
-                    })
-                    .await
-                    .ok()
-                    .flatten()
-                    .unwrap_or(Duration::from_millis(LONGEST_MS));
-                    let deadline = Instant::now() + lasts + Duration::from_millis(LATE_MARGIN_MS);
+                    let deadline = clips::deadline(next.clips).await;
                     self.prompts(party).current =
                         Some(Current { id: Some(next.id), target: next.target, deadline });
                 } else {

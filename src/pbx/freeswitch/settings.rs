@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::words;
-use crate::pbx::AgentKeys;
+use crate::pbx::setting::check_times;
+use crate::pbx::{AgentKeys, SettingError};
+
+/// How these settings are named to an admin.
+const PBX: &str = "freeswitch";
 
 /// One FreeSWITCH node. Every field has a default; times are in milliseconds.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -44,18 +48,6 @@ pub struct FreeSwitchSettings {
     pub heartbeat_ms: u64,
 }
 
-/// A setting that cannot be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("freeswitch.{setting} = `{value}`: {remedy}")]
-pub struct SettingError {
-    /// Which.
-    pub setting: &'static str,
-    /// What it is.
-    pub value: String,
-    /// What it may be.
-    pub remedy: &'static str,
-}
-
 impl Default for FreeSwitchSettings {
     fn default() -> Self {
         let loopback = IpAddr::from([127, 0, 0, 1]);
@@ -85,7 +77,7 @@ impl FreeSwitchSettings {
     /// Names the first setting that cannot be, and what it may be.
     pub fn check(&self) -> Result<(), SettingError> {
         let bad = |setting, value: &dyn std::fmt::Display, remedy| {
-            Err(SettingError { setting, value: value.to_string(), remedy })
+            Err(SettingError::new(PBX, setting, value, remedy))
         };
         if !self.control_address.ip().is_loopback() {
             return bad(
@@ -113,23 +105,12 @@ impl FreeSwitchSettings {
         if let Some((key, remedy)) = self.agent_keys.fault() {
             return bad("agent_keys", &key, remedy);
         }
-        for (setting, ms) in [
+        let times_ms = [
             ("connect_timeout_ms", self.connect_timeout_ms),
             ("answer_timeout_ms", self.answer_timeout_ms),
             ("seal_timeout_ms", self.seal_timeout_ms),
-            ("reconnect_first_ms", self.reconnect_first_ms),
-        ] {
-            if !(50..=30_000).contains(&ms) {
-                return bad(setting, &ms, "use 50 to 30000");
-            }
-        }
-        if !(self.reconnect_first_ms..=60_000).contains(&self.reconnect_longest_ms) {
-            return bad(
-                "reconnect_longest_ms",
-                &self.reconnect_longest_ms,
-                "use reconnect_first_ms to 60000",
-            );
-        }
+        ];
+        check_times(PBX, &times_ms, [self.reconnect_first_ms, self.reconnect_longest_ms])?;
         if !(500..=4_000).contains(&self.heartbeat_ms) {
             return bad("heartbeat_ms", &self.heartbeat_ms, "use 500 to 4000; the lease lasts 10 s");
         }

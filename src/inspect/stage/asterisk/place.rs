@@ -34,7 +34,7 @@ impl AsteriskTheatre {
             for leg in [&customer_leg, &agent_leg] {
                 // Both directions together, as companies keep it; and each alone, where one voice does not
                 // hide the other's tones from whoever listens for them.
-                let [mixed, received, sent] = RECORDINGS.map(|directory| {
+                let [mixed, received, sent, _] = RECORDINGS.map(|directory| {
                     self.directory.join(directory).join(format!("{}.wav", leg.id)).display().to_string()
                 });
                 let options = format!("r({received})t({sent})");
@@ -42,6 +42,7 @@ impl AsteriskTheatre {
                     [("Channel", leg.name.as_str()), ("File", mixed.as_str()), ("Options", options.as_str())];
                 self.manager.lock().await.order("MixMonitor", &headers).await?;
             }
+            self.tap(&customer_leg.id).await?;
         }
         let exchange = self.exchange().to_string();
         conversation((customer, customer_leg.id), (agent, agent_leg.id), plan.keys, &exchange).await

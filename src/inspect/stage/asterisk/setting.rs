@@ -8,6 +8,7 @@ use super::super::ports::Ports;
 use super::super::set::secret;
 use super::super::setting::{changed, plain};
 use super::install::Install;
+use super::otherwise::Otherwise;
 
 /// The configuration, with names between at-signs where an instance differs from the next.
 const FILES: [(&str, &str); 15] = [
@@ -30,7 +31,7 @@ const FILES: [(&str, &str); 15] = [
 const CEL: &str = include_str!("etc/cel.conf");
 
 /// Tonegate's own part, as an admin includes it, and the password an admin changes in it.
-const TONEGATE: [(&str, &str, bool); 4] = [
+const TONEGATE: [(&str, &str, bool); 6] = [
     (
         "extensions_tonegate.conf",
         include_str!("../../../../dialplan/asterisk/extensions_tonegate.conf"),
@@ -39,14 +40,26 @@ const TONEGATE: [(&str, &str, bool); 4] = [
     ("features_tonegate.conf", include_str!("../../../../dialplan/asterisk/features_tonegate.conf"), false),
     ("manager_tonegate.conf", include_str!("../../../../dialplan/asterisk/manager_tonegate.conf"), true),
     ("ari_tonegate.conf", include_str!("../../../../dialplan/asterisk/ari_tonegate.conf"), true),
+    (
+        "ari_outbound_tonegate.conf",
+        include_str!("../../../../dialplan/asterisk/ari_outbound_tonegate.conf"),
+        false,
+    ),
+    (
+        "websocket_client_tonegate.conf",
+        include_str!("../../../../dialplan/asterisk/websocket_client_tonegate.conf"),
+        true,
+    ),
 ];
+/// Where Asterisk calls the daemon, in tonegate's example.
+const LISTEN: &str = "127.0.0.1:8087";
 const PASSWORD: &str = "CHANGE-ME";
 
 /// The directories of one instance.
 const DIRECTORIES: [&str; 8] =
     ["etc", "lib", "lib/documentation", "spool", "run", "log", "log/cdr-csv", "log/cel-custom"];
-/// Where recordings are: of both directions, of what was received, of what was sent.
-pub(super) const RECORDINGS: [&str; 3] = ["recordings", "recordings/in", "recordings/out"];
+/// Where recordings are: of both directions, of what was received, of what was sent; and where ARI keeps its own.
+pub(super) const RECORDINGS: [&str; 4] = ["recordings", "recordings/in", "recordings/out", "spool/recording"];
 
 /// Endpoints, and how each hears and sends keys.
 const ENDPOINTS: [(&str, &str); 4] = [
@@ -68,6 +81,7 @@ pub(super) fn write(
     install: &Install,
     ports: &Ports,
     password: &str,
+    otherwise: &Otherwise,
 ) -> Result<(), StageError> {
     for name in DIRECTORIES.into_iter().chain(RECORDINGS) {
         std::fs::create_dir_all(directory.join(name))?;
@@ -75,7 +89,8 @@ pub(super) fn write(
     for (name, text, has_password) in TONEGATE {
         let changes = [(PASSWORD, password)];
         let changes = if has_password { changes.as_slice() } else { &[] };
-        secret(&directory.join("etc").join(name), &changed(name, text, changes)?)?;
+        let text = changed(name, text, changes)?.replace(LISTEN, &format!("127.0.0.1:{}", ports.third()));
+        secret(&directory.join("etc").join(name), &otherwise.changed(name, &text)?)?;
     }
     let filled = [
         ("@DIRECTORY@", plain(directory)?),
@@ -90,9 +105,9 @@ pub(super) fn write(
         ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
         ("@LEAK@", String::new()),
     ];
-    for (name, text) in FILES {
+    for (name, text) in FILES.into_iter().filter(|(name, _)| !otherwise.has(name)).chain(otherwise.files()) {
         let text = filled.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-        secret(&directory.join("etc").join(name), &text)?;
+        secret(&directory.join("etc").join(name), &otherwise.changed(name, &text)?)?;
     }
     Ok(())
 }

@@ -25,15 +25,7 @@ impl AsteriskTheatre {
     /// Plants both, and waits until they hear.
     pub(super) async fn plant_spies(&self) -> Result<(), StageError> {
         self.listen("spy", true).await?;
-        let http = local(self.ports.second());
-        // Frames from a server are not masked, and a spy keeps whatever comes: no more is needed than to ask.
-        let hello = format!(
-            "GET /ari/events?app=spy&api_key=spy:{} HTTP/1.1\r\nHost: {http}\r\nUpgrade: websocket\r\n\
-             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ari\r\n\
-             Sec-WebSocket-Key: c3RhZ2Utc3RhZ2Utc3RhZw==\r\n\r\n",
-            self.password
-        );
-        let spy = Spy::plant(http, &hello).await?;
+        let spy = Spy::plant(local(self.ports.second()), &self.hello("spy")).await?;
         self.listeners.lock().await.push(Listener { kind: "ari", hears_marks: true, spy });
         let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
         let subscription = [("eventSource", "deviceState:")];
@@ -46,6 +38,34 @@ impl AsteriskTheatre {
         self.spies_catch_up().await
     }
 
+    /// Subscribes the application `spy` to something more than the stage's spy has.
+    ///
+    /// # Errors
+    /// If Asterisk refuses.
+    pub async fn subscribe_spy(&self, source: &str) -> Result<(), StageError> {
+        self.ari.post("/applications/spy/subscription", &[("eventSource", source)]).await.map(drop)
+    }
+
+    /// Connects as an application that another program has; it is that program's again once this is dropped.
+    ///
+    /// # Errors
+    /// If Asterisk does not answer.
+    pub async fn take_application(&self, name: &str) -> Result<impl Drop, StageError> {
+        Spy::plant(local(self.ports.second()), &self.hello(name)).await
+    }
+
+    /// Asks for the events of an application. Frames from a server are not masked, and a spy keeps whatever comes:
+    /// no more is needed than to ask.
+    fn hello(&self, application: &str) -> String {
+        format!(
+            "GET /ari/events?app={application}&api_key=spy:{} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: ari\r\n\
+             Sec-WebSocket-Key: c3RhZ2Utc3RhZ2Utc3RhZw==\r\n\r\n",
+            self.password,
+            local(self.ports.second()),
+        )
+    }
+
     /// Lets an account of the Manager Interface listen to all that it is allowed to hear.
     pub(super) async fn listen(&self, account: &str, hears_marks: bool) -> Result<(), StageError> {
         let hello = format!(
@@ -55,6 +75,42 @@ impl AsteriskTheatre {
         let spy = Spy::plant(local(self.ports.control()), &hello).await?;
         self.listeners.lock().await.push(Listener { kind: "spy", hears_marks, spy });
         Ok(())
+    }
+
+    /// Has the application `spy` listen to a leg and record what it says, as a company's recorder does over ARI:
+    /// into a file named like the leg.
+    ///
+    /// # Errors
+    /// If Asterisk refuses.
+    pub async fn tap(&self, leg: &str) -> Result<(), StageError> {
+        let snoop = format!("tap-{leg}");
+        let to = [("app", "spy"), ("spy", "in")];
+        self.ari.post(&format!("/channels/{leg}/snoop/{snoop}"), &to).await?;
+        let record = [("name", leg), ("format", "wav"), ("ifExists", "overwrite")];
+        let end = Instant::now() + Duration::from_millis(SPY_LAG_MS);
+        // It comes to the application in its own time.
+        while let Err(fault) = self.ari.post(&format!("/channels/{snoop}/record"), &record).await {
+            if Instant::now() > end {
+                return Err(fault);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    /// Has the same application record the bridge a leg is in, into a file of this name.
+    ///
+    /// # Errors
+    /// If it is in none, or Asterisk refuses.
+    pub async fn tap_bridge(&self, leg: &str, name: &str) -> Result<(), StageError> {
+        let bridges = self.ari.get("/bridges", &[]).await?.unwrap_or_default();
+        let holds = |bridge: &&serde_json::Value| {
+            bridge["channels"].as_array().is_some_and(|legs| legs.iter().any(|one| one == leg))
+        };
+        let found = bridges.as_array().and_then(|all| all.iter().find(holds)).and_then(|b| b["id"].as_str());
+        let bridge = found.ok_or_else(|| StageError(format!("{leg} is in no bridge")))?;
+        let record = [("name", name), ("format", "wav"), ("ifExists", "overwrite")];
+        self.ari.post(&format!("/bridges/{bridge}/record"), &record).await.map(drop)
     }
 
     /// Waits until both spies have been told everything that has happened so far. One that is deaf, or full,

@@ -8,6 +8,7 @@ use tokio::process::Command;
 use super::super::StageError;
 use super::super::process::Process;
 use super::install::Install;
+use super::setting::TOLD;
 use super::wire::Wire;
 
 /// Starts it with the configuration and directories in `directory`.
@@ -17,21 +18,7 @@ use super::wire::Wire;
 pub(super) fn start(install: &Install, directory: &Path) -> Result<Process, StageError> {
     let mut command = Command::new(&install.program);
     command.args(["-nf", "-nc", "-np", "-nonat", "-nonatmap", "-nort"]).arg("-mod").arg(&install.modules);
-    for name in [
-        "conf",
-        "log",
-        "db",
-        "run",
-        "scripts",
-        "temp",
-        "htdocs",
-        "grammar",
-        "certs",
-        "recordings",
-        "storage",
-        "cache",
-        "sounds",
-    ] {
+    for name in TOLD {
         command.arg(format!("-{name}")).arg(directory.join(name));
     }
     Process::start(command, &directory.join("log/output.txt"))

@@ -20,10 +20,9 @@ const HUMAN: &str = "user/1001";
 /// The number in its example.
 const DIRECT_NUMBER: &str = "0800555019";
 
-/// The directories of one instance.
-const DIRECTORIES: [&str; 16] = [
+/// The directories of one instance, each told to it by an option of this name.
+pub(super) const TOLD: [&str; 13] = [
     "conf",
-    "conf/dialplan",
     "log",
     "db",
     "run",
@@ -36,17 +35,22 @@ const DIRECTORIES: [&str; 16] = [
     "storage",
     "cache",
     "sounds",
-    "cdr",
-    "cdr/json",
 ];
+/// Those it finds in its configuration.
+const CONFIGURED: [&str; 3] = ["conf/dialplan", "cdr", "cdr/json"];
 
 /// Writes the configuration into `directory/conf`, tonegate's dialplan with it, and makes the other
 /// directories.
 ///
 /// # Errors
 /// If something cannot be written, if tonegate's dialplan does not fit, or if the path has characters that a dialplan would split or expand.
-pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(), StageError> {
-    for name in DIRECTORIES {
+pub(super) fn write(
+    directory: &Path,
+    ports: &Ports,
+    password: &str,
+    changes: &[(&str, &str)],
+) -> Result<(), StageError> {
+    for name in TOLD.into_iter().chain(CONFIGURED) {
         std::fs::create_dir_all(directory.join(name))?;
     }
     let keypad = format!("127.0.0.1:{}", ports.second());
@@ -67,6 +71,7 @@ pub(super) fn write(directory: &Path, ports: &Ports, password: &str) -> Result<(
         ("@FIRST_MEDIA_PORT@", ports.first_media().to_string()),
         ("@LAST_MEDIA_PORT@", ports.last_media().to_string()),
     ];
-    let text = filled.iter().fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(name, value));
+    let template = changed("freeswitch.xml", TEMPLATE, changes)?;
+    let text = filled.iter().fold(template, |text, (name, value)| text.replace(name, value));
     secret(&directory.join("conf/freeswitch.xml"), &text)
 }

@@ -11,6 +11,7 @@ use super::super::frames::{self, Kind};
 use super::{Ask, KeypadError, Run, within};
 use crate::call::FromPbx;
 use crate::card::SecretBuffer;
+use crate::pbx::keeping::REPORT_TIMEOUT_MS;
 
 /// Owns the socket.
 pub(super) struct Connection {
@@ -69,7 +70,7 @@ impl Connection {
                     for key in frames::keys(&bytes[frame.body.clone()]) {
                         if self.open {
                             // A desk that is gone is told by the order channel's end, not here.
-                            let limit = Duration::from_millis(super::super::REPORT_TIMEOUT_MS);
+                            let limit = Duration::from_millis(REPORT_TIMEOUT_MS);
                             let _ = self.reports.send_timeout(FromPbx::Key(key), limit).await;
                         }
                     }

@@ -46,10 +46,12 @@ impl Hand {
                 // Held by the one that waits for the next; the others work, or wait behind it.
                 request = async { requests.lock().await.recv().await } => request,
                 changed = self.state.changed() => {
-                    // Made before it is needed: a seal should not wait for a password to be looked at.
-                    if changed.is_ok() {
-                        let _ = self.client().await;
+                    // The link is no more.
+                    if changed.is_err() {
+                        return;
                     }
+                    // Made before it is needed: a seal should not wait for a password to be looked at.
+                    let _ = self.client().await;
                     continue;
                 }
             };
