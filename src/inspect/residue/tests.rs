@@ -1,6 +1,7 @@
 use super::scanner::Scanner;
 use super::*;
 use crate::card::{Brand, Card, Entry, Key, SecretBodyBuilder, SecretBuffer, YearMonth};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -49,18 +50,11 @@ fn groups_and_base64_are_found_wherever_they_begin() {
     }
     assert_eq!(found(b"xxxx 5555 4444 333"), []);
     let amex = Needles::for_card("378282246310005", "7373").expect("a test card");
-    let grouped = searched(b"card 3782 822463 10005, 7373", &amex, usize::MAX);
-    let kinds: Vec<FindingKind> = grouped.findings.iter().map(|finding| finding.kind).collect();
-    assert_eq!(kinds, [PanGrouped, FindingKind::CodeNearPan]);
+    let grouped = searched(b"card 3782 822463 10005, 7373", &amex, usize::MAX).findings;
+    assert!(grouped.iter().map(|found| found.kind).eq([PanGrouped, FindingKind::CodeNearPan]), "{grouped:?}");
     for before in ["", "a", "ab", "{\"number\":\""] {
-        use base64::Engine;
-        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-        let plain = format!("{before}5555444433331111\"}}");
-        for encoded in [STANDARD.encode(&plain), URL_SAFE_NO_PAD.encode(&plain)] {
-            let kinds: Vec<FindingKind> =
-                found(encoded.as_bytes()).into_iter().map(|(kind, _)| kind).collect();
-            assert_eq!(kinds, [PanBase64], "{before}");
-        }
+        let encoded = STANDARD.encode(format!("{before}5555444433331111\"}}"));
+        assert!(found(encoded.as_bytes()).iter().map(|(kind, _)| *kind).eq([PanBase64]), "{before}");
     }
 }
 
