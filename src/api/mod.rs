@@ -116,9 +116,9 @@ pub async fn serve(
         life: Uuid::now_v7(),
         stop: stop.clone(),
     };
-    let pages = console::router(&state, options.console);
-    let routes = options.twilio.map(twilio::routes).unwrap_or_default().merge(router(state, pages));
-    let service = routes.into_make_service_with_connect_info::<auth::Peer>();
+    let twilio = options.twilio.map(twilio::routes).unwrap_or_default();
+    let others = console::router(&state, options.console).merge(twilio);
+    let service = router(state, others).into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 
@@ -155,7 +155,7 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
         .merge(guard(Scope::Reports, reports))
 }
 
-fn router(state: State, pages: Router) -> Router {
+fn router(state: State, others: Router) -> Router {
     let auth = state.auth.clone();
     let guard = |scope: Scope, routes: Routes| {
         routes
@@ -183,7 +183,7 @@ fn router(state: State, pages: Router) -> Router {
         .fallback(problem::no_such_route)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
-        .merge(pages);
+        .merge(others);
     auth::surround(router, &auth).layer(from_fn(arrival::named))
 }
 

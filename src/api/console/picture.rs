@@ -174,8 +174,6 @@ impl Picture {
                     self.seal = Seal::Lost;
                 }
             }
-            // What is asked of a charge afterwards stands with the payment, not on the desk.
-            EventBody::Operation { .. } => {}
             EventBody::Unsealed => self.seal = Seal::Open,
             EventBody::Ended { ending } => {
                 self.doing = Doing::Closing;

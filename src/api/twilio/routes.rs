@@ -120,13 +120,9 @@ impl Twilio {
             let request = Request { call: CallName::Leg(leg), payment: new.prepared.clone() };
             match self.desk.start(request).await {
                 Ok(payment) => {
-                    let noted = self.desk.store().trail(
-                        &self.account.sid,
-                        "payments_session",
-                        &payment.to_string(),
-                        "",
-                    );
-                    if let Err(fault) = noted.await {
+                    let (store, subject) = (self.desk.store(), payment.to_string());
+                    let noted = store.trail(&self.account.sid, "payments_session", &subject, "").await;
+                    if let Err(fault) = noted {
                         tracing::error!(%payment, "the trail has a gap: {fault}");
                     }
                     self.call_back(&slot.session, Vec::new(), None);

@@ -220,8 +220,10 @@ async fn served(accounts: Vec<Arc<dyn Psp>>) -> (Room, String) {
         keys: AgentKeys::default(),
         check: Arc::new(|| Box::pin(async { Ok(Vec::new()) })),
     };
+    let requests_per_s = ApiSection::default().requests_per_s;
+    let options = api::Options { twilio: None, console, requests_per_s };
     let desk = Arc::clone(&room.desk);
-    tokio::spawn(api::serve(listener, desk, auth, None, None, console, CancellationToken::new()));
+    tokio::spawn(api::serve(listener, desk, auth, None, options, CancellationToken::new()));
     (room, url)
 }
 
