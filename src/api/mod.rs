@@ -181,9 +181,9 @@ fn router(state: State, others: Router) -> Router {
         .merge(auth::routes(&auth))
         .method_not_allowed_fallback(problem::no_such_method)
         .fallback(problem::no_such_route)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(state)
-        .merge(others);
+        .merge(others)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     auth::surround(router, &auth).layer(from_fn(arrival::named))
 }
 

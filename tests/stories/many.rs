@@ -16,7 +16,7 @@ const CALLS: usize = 200;
 const STAGGER_MS: u64 = 60;
 
 /// Calls that are set up, or begun, at the same time.
-const BATCH: usize = 10;
+const BATCH: usize = 5;
 
 pub fn stories() -> Vec<Story> {
     vec![story!(two_hundred_payments_at_once).alone()]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tonegate::inspect::stage::{AsteriskTheatre, FreeSwitchTheatre, RehearsalTheatre, StageError, Theatre};
 
 /// A story that takes longer hangs.
-const STORY_MAX_S: u64 = 150;
+const STORY_MAX_S: u64 = 240;
 
 /// The directory of a story is named after it, cut at this length: a daemon's socket lies below, and the whole path of
 /// a socket has 107 bytes at most (unix(7)).
@@ -121,7 +121,7 @@ pub fn tell(stories: Vec<Story>) -> ExitCode {
 
 async fn tell_on(pbx: &'static str, stories: &[Story], count: &mut Count) {
     let workers =
-        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(3_usize).max(1);
+        std::env::var("TONEGATE_STORY_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(4_usize).max(1);
     let base = std::env::temp_dir().join(format!("tg-stories-{}", std::process::id())).join(pbx);
     let (alone, beside): (Vec<Story>, Vec<Story>) = stories.iter().rev().partition(|story| story.alone);
     let before = count.failed;

@@ -17,7 +17,7 @@ pub fn check(
     let text = format!(
         "[daemon]\nstate_dir = \"state\"\n\n{pbx}\n[merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\n\
          language = \"en\"\npsp = \"bank\"\n\n[[psp]]\nname = \"bank\"\nkind = \"generic\"\n\
-         url = \"http://127.0.0.1:9/charge\"\n\n[api]\nlisten = \"127.0.0.1:0\"\nkey_file = \"api.key\"\n"
+         url = \"http://127.0.0.1:9/charge\"\ndeduplicates = true\n\n[api]\nlisten = \"127.0.0.1:0\"\nkey_file = \"api.key\"\n"
     );
     let path = directory.join("tonegate.toml");
     std::fs::write(&path, text).expect("it can be written");

@@ -222,8 +222,7 @@ async fn served(accounts: Vec<Arc<dyn Psp>>) -> (Room, String) {
     };
     let requests_per_s = ApiSection::default().requests_per_s;
     let options = api::Options { twilio: None, console, requests_per_s };
-    let desk = Arc::clone(&room.desk);
-    tokio::spawn(api::serve(listener, desk, auth, None, options, CancellationToken::new()));
+    tokio::spawn(api::serve(listener, Arc::clone(&room.desk), auth, None, options, CancellationToken::new()));
     (room, url)
 }
 
