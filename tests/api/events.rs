@@ -73,7 +73,8 @@ async fn both_kinds_of_readers_are_told_the_same_and_each_event_names_its_call()
             (&event["agent"], &event["call"]),
             (&Value::from("1001"), &Value::from(call.customer_leg.as_str()))
         );
-        assert!(!event.to_string().contains("4111"), "{event}");
+        // Eight in a row: the nanoseconds of a time may hold four of them by chance.
+        assert!(!event.to_string().contains("41111111"), "{event}");
     }
     let of =
         |kind: &str| all.iter().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no {kind}"));

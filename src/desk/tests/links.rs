@@ -1,20 +1,9 @@
 //! Payment links: made once, paid once, and never beside a card.
 
-use super::till::Till;
+use super::till::till;
 use super::*;
 use crate::psp::{Customer, Event as PspEvent, LinkState, News};
 use crate::store::{ChangeFault, OperationId, OperationRecord, OperationState, StoreError};
-
-async fn till() -> (Room, Arc<Till>) {
-    let mut till = None;
-    let room = room(|store| {
-        let made = Till::new(store);
-        till = Some(Arc::clone(&made));
-        vec![made]
-    })
-    .await;
-    (room, till.expect("made"))
-}
 
 fn request(payment: Option<Uuid>) -> LinkRequest {
     LinkRequest {

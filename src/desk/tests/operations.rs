@@ -2,22 +2,11 @@
 
 use futures_util::future::join_all;
 
-use super::till::{NO_CANCEL, Till};
+use super::till::{NO_CANCEL, Till, till};
 use super::*;
 use crate::call::DeclineReason;
 use crate::psp::{Effect, Operation};
 use crate::store::{ChangeFault, NewChange, OperationId, OperationKind, OperationState, StoreError};
-
-async fn till() -> (Room, Arc<Till>) {
-    let mut till = None;
-    let room = room(|store| {
-        let made = Till::new(store);
-        till = Some(Arc::clone(&made));
-        vec![made]
-    })
-    .await;
-    (room, till.expect("made"))
-}
 
 #[tokio::test]
 async fn a_refund_is_written_down_before_it_is_sent_and_ends_as_the_provider_says() {

@@ -22,6 +22,18 @@ pub(super) struct Till {
     asked: Mutex<Vec<(Operation, Change, Option<OperationState>)>>,
 }
 
+/// A room whose only account is a till.
+pub(super) async fn till() -> (Room, Arc<Till>) {
+    let mut till = None;
+    let room = room(|store| {
+        let made = Till::new(store);
+        till = Some(Arc::clone(&made));
+        vec![made]
+    })
+    .await;
+    (room, till.expect("made"))
+}
+
 fn locked<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
