@@ -10,6 +10,7 @@ use tonegate::inspect::stage::{Conversation, Seen, StageError};
 
 use crate::figure::Figure;
 use crate::keys::{Arrivals, Keyed, SERIES};
+use crate::load::close;
 use crate::process::{cpu_s, resident_mib};
 use crate::stand::Stand;
 
@@ -72,10 +73,7 @@ pub async fn figures(stand: &Stand, calls: usize, listeners: usize) -> Result<Ve
         Figure::one(format!("memory of one listener, {together}, keyed"), "KiB", kib(after_mib)),
     ];
     figures.extend(look_up(stand, &open[0].1).await?);
-    for (call, payment) in &open {
-        stand.cancel(payment).await?;
-        call.customer.hang_up().await?;
-    }
+    close(stand, &open).await?;
     arrivals.check()?;
     figures.extend(arrivals.figures(&together));
     Ok(figures)

@@ -13,6 +13,9 @@ use crate::stand::{Stand, ms};
 /// Calls that are set up side by side.
 const SET_UP_TOGETHER: usize = 5;
 
+/// Calls that are ended side by side: each hears that it is over before it hangs up.
+const CLOSED_TOGETHER: usize = 10;
+
 /// How long all calls stand open and sealed before they are keyed.
 const STAND_MS: u64 = 3_000;
 
@@ -97,12 +100,23 @@ impl Opened {
     /// # Errors
     /// If that cannot be ordered.
     pub async fn close(self, stand: &Stand) -> Result<(), StageError> {
-        for (call, payment) in &self.calls {
-            stand.cancel(payment).await?;
-            call.customer.hang_up().await?;
-        }
-        Ok(())
+        close(stand, &self.calls).await
     }
+}
+
+/// Ends payments and their calls.
+///
+/// # Errors
+/// If that cannot be ordered.
+pub async fn close(stand: &Stand, calls: &[(Conversation, String)]) -> Result<(), StageError> {
+    for closing in calls.chunks(CLOSED_TOGETHER) {
+        try_join_all(closing.iter().map(|(call, payment)| async move {
+            stand.cancel(payment).await?;
+            call.customer.hang_up().await
+        }))
+        .await?;
+    }
+    Ok(())
 }
 
 pub async fn many_calls(stand: &Stand, plan: Plan) -> Result<Vec<Figure>, StageError> {
