@@ -14,6 +14,8 @@ pub mod card;
 pub mod prompts;
 /// Payment service providers: the trait, one directory per provider, and the test bank.
 pub mod psp;
+/// What is owed and by whom: orders as they come from outside, and whole files of them.
+pub mod orders;
 /// The runtime: one task per call drives [`call`] against the ports.
 pub mod desk;
 /// Payments, attempts, journal and trail.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::MAX_BODY_BYTES;
 use super::problem::{Kind, Problem};
+use crate::store::{Cursor, MAX_PAGE_LENGTH, StoreError};
 
 /// The body, read as JSON.
 pub(super) struct Body<T>(pub T);
@@ -103,6 +104,21 @@ pub(super) fn read_instant(name: &'static str, text: &str) -> Result<i64, Proble
             format!("{name}: `{}` is no instant; write for example 2026-11-22T09:00:00Z", shown(text));
         Problem::of(Kind::Invalid, detail).at(name)
     })
+}
+
+/// A page if nobody says how long.
+const PAGE_LENGTH: u32 = 50;
+
+/// Where a page begins, and how long it is.
+pub(super) fn page_of(cursor: Option<&str>, limit: Option<u32>) -> Result<(Option<Cursor>, u32), Problem> {
+    let limit = limit.unwrap_or(PAGE_LENGTH);
+    if !(1..=MAX_PAGE_LENGTH).contains(&limit) {
+        let detail = format!("a page has at least one entry and at most {MAX_PAGE_LENGTH}");
+        return Err(Problem::of(Kind::Invalid, detail).at("limit"));
+    }
+    let after = cursor.map(str::parse).transpose();
+    let after = after.map_err(|fault: StoreError| Problem::of(Kind::Invalid, fault.to_string()).at("cursor"));
+    Ok((after?, limit))
 }
 
 /// An instant as it is told.

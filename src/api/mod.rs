@@ -29,11 +29,13 @@ mod idempotency;
 mod links;
 mod openapi;
 mod operations;
+mod orders;
 mod payments;
 mod problem;
 mod rates;
 mod reports;
 mod tls;
+mod tokens;
 pub mod twilio;
 mod webhooks;
 
@@ -145,12 +147,20 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
         .routes(routes!(links::create))
         .routes(routes!(links::show))
         .routes(routes!(links::expire));
+    let owed = OpenApiRouter::new().routes(routes!(orders::list)).routes(routes!(orders::show));
+    let owing = OpenApiRouter::new().routes(routes!(orders::create)).routes(routes!(orders::cancel));
+    let stored = OpenApiRouter::new().routes(routes!(tokens::list)).routes(routes!(tokens::show));
+    let spending = OpenApiRouter::new().routes(routes!(tokens::charge)).routes(routes!(tokens::forget));
     let reports = OpenApiRouter::new().routes(routes!(reports::payments)).routes(routes!(calls::alarms));
     OpenApiRouter::new()
         .merge(guard(Scope::PaymentsRead, looking))
         .merge(guard(Scope::PaymentsWrite, taking))
         .merge(guard(Scope::Refunds, afterwards))
         .merge(guard(Scope::Links, links))
+        .merge(guard(Scope::OrdersRead, owed))
+        .merge(guard(Scope::OrdersWrite, owing))
+        .merge(guard(Scope::TokensRead, stored))
+        .merge(guard(Scope::TokensCharge, spending))
         .merge(guard(Scope::Events, watching))
         .merge(guard(Scope::Reports, reports))
 }

@@ -32,6 +32,8 @@ const WORDS: &str = "Card payments by phone keypad, on the PBX a company already
     tags(
         (name = "payments", description = "Payments: begin, look up, command."),
         (name = "operations", description = "What is asked of a charge afterwards, and payment links."),
+        (name = "orders", description = "What is owed, and by whom."),
+        (name = "tokens", description = "Stored cards."),
         (name = "calls", description = "What is under way, and what went wrong."),
         (name = "events", description = "What happens, as it happens."),
         (name = "reports", description = "What became of many payments."),

@@ -218,6 +218,7 @@ pub(super) fn not_done(fault: OperationFault) -> Problem {
             ChangeFault::NoSuchOperation(_) => Kind::NoSuchOperation,
             _ => Kind::Conflict,
         },
+        OperationFault::Store(StoreError::Order(fault)) => return super::orders::refused(fault),
         OperationFault::Store(fault) => return super::store_fault(fault),
         OperationFault::NoSuchAccount(_) | OperationFault::Cannot { .. } => Kind::Conflict,
         OperationFault::Draining => Kind::NotReady,

@@ -23,6 +23,7 @@ use crate::call::AgentCommand;
 use crate::desk::{Prepared, Request, StartError};
 use crate::pbx::{CallName, LegId, PbxError};
 use new::NewPayment;
+pub(super) use new::sum;
 
 /// A payment that has begun.
 #[derive(Serialize, ToSchema)]
@@ -80,7 +81,7 @@ pub(super) async fn create(
         let detail = "agents take payments on their own extensions: name one of yours as agent_extension";
         return Err(Problem::of(Kind::Forbidden, detail).at("agent_extension"));
     }
-    let payment = new.prepared(&state, &caller)?;
+    let payment = new.prepared(&state, &caller).await?;
     let names = [&new.agent_extension, &new.leg, &new.customer_number];
     if names.into_iter().flatten().count() != 1 {
         let detail = "name the call by exactly one of agent_extension, leg, customer_number";
@@ -143,13 +144,15 @@ pub(super) async fn command(
     Err(Problem::of(Kind::NotUnderWay, "this payment's call is over, or takes no command now"))
 }
 
-fn cannot_start(fault: &StartError) -> Problem {
+/// Why a payment does not begin.
+pub(super) fn cannot_start(fault: &StartError) -> Problem {
     let kind = match fault {
         StartError::NoAmount
         | StartError::Amount(_)
         | StartError::Zero
         | StartError::Merchant(_)
         | StartError::OtherCurrency { .. } => Kind::Refused,
+        StartError::Order(fault) => return super::orders::refused(fault),
         StartError::SameCall | StartError::Pbx(PbxError::Busy) => Kind::PaymentRunning,
         StartError::StillUnknown { .. } => Kind::StillUnknown,
         StartError::Pbx(PbxError::Ambiguous(..)) => Kind::Ambiguous,

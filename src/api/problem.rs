@@ -49,6 +49,10 @@ kinds! {
     NoSuchPayment = "no-such-payment", NOT_FOUND, "no such payment";
     /// No such capture, refund or link.
     NoSuchOperation = "no-such-operation", NOT_FOUND, "no such operation";
+    /// No such order.
+    NoSuchOrder = "no-such-order", NOT_FOUND, "no such order";
+    /// No such stored card.
+    NoSuchToken = "no-such-token", NOT_FOUND, "no such stored card";
     /// No call fits.
     NoSuchCall = "no-such-call", NOT_FOUND, "no such call";
     /// The address knows other methods.
@@ -61,6 +65,8 @@ kinds! {
     PaymentRunning = "payment-running", CONFLICT, "a payment is running on this call";
     /// A card may have been charged for the same order.
     StillUnknown = "outcome-unknown", CONFLICT, "an earlier attempt may have been charged";
+    /// The order is paid, cancelled, being paid, or perhaps paid.
+    OrderNotPayable = "order-not-payable", CONFLICT, "the order cannot be paid now";
     /// The payment's call is over or takes no command.
     NotUnderWay = "not-under-way", CONFLICT, "not under way";
     /// The same request, by its idempotency key, is still being carried out.

@@ -7,9 +7,11 @@ mod accounts;
 mod check;
 mod demo;
 mod fault;
+mod orders;
 mod pbx;
 mod people;
 mod psp;
+mod seat;
 mod serve;
 mod testbank;
 mod webhooks;
@@ -44,6 +46,9 @@ enum Command {
     /// Make keys for programs that use the API, and take them back.
     #[command(subcommand)]
     Key(people::Key),
+    /// Write down what is owed, from a file, and look at it.
+    #[command(subcommand)]
+    Orders(orders::Orders),
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
@@ -65,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Testbank(testbank) => testbank.run(),
         Command::User(user) => user.run(),
         Command::Key(key) => key.run(),
+        Command::Orders(orders) => orders.run(),
         Command::Psp(psp) => psp.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
     };

@@ -5,7 +5,6 @@
 mod daemon;
 mod told;
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,18 +12,18 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
+use super::seat::Seat;
 use crate::config::{self, Config};
-use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, People, PeopleFault, Role, Scope, door};
-use crate::store::{Store, StoreSettings};
+use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, Role, Scope};
 
-pub(super) use daemon::{checks, open_door};
+pub(super) use daemon::{checks, open_door, rules};
 
 /// The longest password file.
 const MAX_PASSWORD_BYTES: u64 = 4096;
 
 const HOURS_PER_DAY: i64 = 24;
 
-/// Where the store is.
+/// Where the store is, and how to answer.
 #[derive(Args)]
 pub(super) struct Place {
     /// The configuration.
@@ -126,8 +125,8 @@ pub(super) enum Key {
     Create {
         /// What program it is for.
         name: String,
-        /// What it may do: payments:read, payments:write, refunds, events, links, reports, admin; can be given more
-        /// than once.
+        /// What it may do: payments:read, payments:write, refunds, events, links, orders:read, orders:write, tokens:read,
+        /// tokens:charge, reports, admin; can be given more than once.
         #[arg(long, required = true)]
         scope: Vec<Scope>,
         /// Days after which it ends by itself.
@@ -217,15 +216,30 @@ fn ask_twice(name: &str) -> Result<Password, Fault> {
 }
 
 impl Place {
-    fn perform(&self, act: &Act) -> Result<ExitCode, Fault> {
+    pub(super) fn config(&self) -> &Path {
+        &self.config
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    pub(super) fn perform(&self, act: &Act) -> Result<ExitCode, Fault> {
         let config = Config::load(&self.config)?;
-        let done = super::runtime()?.block_on(perform(&config, act))?;
+        let done = super::runtime()?.block_on(async {
+            let mut seat = Seat::of(&config);
+            let done = seat.perform(act).await;
+            seat.close().await;
+            done
+        })?;
         if self.json {
             let value = match &done {
                 Done::Done => serde_json::json!({ "done": true }),
                 Done::Key(key) => serde_json::json!({ "key": key.expose() }),
                 Done::People(people) => serde_json::json!(people),
                 Done::Keys(keys) => serde_json::json!(keys),
+                Done::Taken(taken) => serde_json::json!(taken),
+                Done::Orders(orders) => serde_json::json!(orders),
             };
             anstream::println!("{value}");
             return Ok(ExitCode::SUCCESS);
@@ -238,54 +252,11 @@ impl Place {
             }
             Done::People(people) => people.iter().for_each(|one| anstream::println!("{}", told::person(one))),
             Done::Keys(keys) => keys.iter().for_each(|one| anstream::println!("{}", told::key(one))),
+            Done::Taken(taken) => anstream::println!("{} written down", taken.added),
+            Done::Orders(orders) => {
+                orders.iter().for_each(|one| anstream::println!("{}", told::order(one)));
+            }
         }
         Ok(ExitCode::SUCCESS)
-    }
-}
-
-async fn perform(config: &Config, act: &Act) -> Result<Done, Fault> {
-    let file = config.store_path();
-    if let Some(done) = door::ask(&file, act).await.map_err(unfit)? {
-        return Ok(done);
-    }
-    own_file(&file)?;
-    let store = Store::open(&StoreSettings { path: file })
-        .await
-        .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
-    let people = People::new(store.clone(), daemon::rules(config))
-        .map_err(|fault| Fault::Internal(fault.to_string()))?;
-    let done = people.perform(&door::shell(own_uid()?), act).await.map_err(unfit);
-    store.close().await;
-    done
-}
-
-/// What is written by another user, the daemon could not read afterwards.
-fn own_file(file: &Path) -> Result<(), Fault> {
-    let there =
-        [file, file.parent().unwrap_or(file)].into_iter().find_map(|path| std::fs::metadata(path).ok());
-    let Some(about) = there else { return Ok(()) };
-    if about.uid() == own_uid()? {
-        return Ok(());
-    }
-    Err(Fault::Unavailable(format!(
-        "{}: it belongs to user {}, and the daemon does not run; start it, or run this as that user: \
-         sudo -u '#{}' tonegate …",
-        file.display(),
-        about.uid(),
-        about.uid()
-    )))
-}
-
-fn own_uid() -> Result<u32, Fault> {
-    let own =
-        std::fs::metadata("/proc/self").map_err(|fault| Fault::Internal(format!("/proc/self: {fault}")))?;
-    Ok(own.uid())
-}
-
-fn unfit(fault: PeopleFault) -> Fault {
-    match fault {
-        PeopleFault::Store(_) => Fault::Unavailable(fault.to_string()),
-        PeopleFault::Hash(_) => Fault::Internal(fault.to_string()),
-        _ => Fault::Usage(fault.to_string()),
     }
 }

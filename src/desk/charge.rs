@@ -210,7 +210,7 @@ impl Desk {
 }
 
 /// The attempt could not be marked as sent, so it was not sent.
-fn unsent(fault: &store::StoreError) -> psp::Answer {
+pub(super) fn unsent(fault: &store::StoreError) -> psp::Answer {
     psp::Answer::misconfigured(
         format!("not sent, because that could not be written down: {fault}"),
         "look at the store: disk space, permissions",

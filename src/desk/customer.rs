@@ -2,6 +2,16 @@
 
 use crate::pbx::Offer;
 use crate::psp::{Customer, is_email, is_shopper_reference};
+use crate::store::Debtor;
+
+/// Adds what the order that is paid tells, where whoever begins the payment says nothing.
+pub(super) fn of_order(customer: &mut Customer, debtor: &Debtor) {
+    if customer.full_name().is_none() {
+        customer.name.clone_from(&debtor.name);
+    }
+    customer.email = customer.email.take().or_else(|| debtor.email.clone());
+    customer.phone = customer.phone.take().or_else(|| debtor.phone.clone());
+}
 
 /// Adds what the dialplan tells and the order does not. What looks wrong is left out: nothing is made up, and a dialplan's
 /// slip must not cost a payment.

@@ -16,6 +16,7 @@ mod live;
 mod merchant;
 mod news;
 mod operations;
+mod owed;
 mod payment;
 mod reconcile;
 mod sentences;
@@ -24,6 +25,7 @@ mod storing;
 mod task;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod told;
 mod webhook;
 
@@ -36,6 +38,7 @@ pub use merchant::{Merchant, Merchants, UnknownMerchant};
 pub use operations::{LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
 pub use start::StartError;
+pub use tokens::{TokenCharge, TokenFault};
 pub use told::Event;
 pub use webhook::HookFault;
 

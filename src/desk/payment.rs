@@ -13,6 +13,7 @@ use crate::config::{self, CaptureSection, CodeDigits};
 use crate::pbx::{CallName, Means, Offer};
 use crate::prompts::Language;
 use crate::psp::Customer;
+use crate::store::Order;
 
 use super::Desk;
 use super::commanded::Commanded;
@@ -25,11 +26,13 @@ use super::start::StartError;
 pub struct Prepared {
     /// Who is paid, by the id of the configuration; the call decides if nobody is named.
     pub merchant: Option<String>,
-    /// How much.
-    pub amount: Money,
+    /// How much; none for all that is owed of `order`.
+    pub amount: Option<Money>,
     /// Whether its currency was named, rather than taken from [`Desk::presumed`].
     pub currency_named: bool,
-    /// The company's own reference.
+    /// The order it is for, by its reference; there has to be one.
+    pub order: Option<String>,
+    /// The company's own reference. If there is an order of this reference, the payment is for it.
     pub reference: Option<String>,
     /// What for; the merchant's own words if none.
     pub description: Option<String>,
@@ -62,6 +65,8 @@ pub(super) struct Plan {
     pub amount: Money,
     pub language: Language,
     pub reference: Option<String>,
+    /// The order it is for, by its number here.
+    pub order: Option<Uuid>,
     pub description: String,
     pub customer: Customer,
     pub parameters: BTreeMap<String, String>,
@@ -87,26 +92,32 @@ impl Desk {
             .currency)
     }
 
-    pub(super) fn plan(&self, offer: &Offer, prepared: Option<Prepared>) -> Result<Plan, StartError> {
-        let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
-        let merchant = Arc::clone(self.rules.merchants.of_call(requested, offer)?);
+    pub(super) fn plan(
+        &self,
+        offer: &Offer,
+        merchant: &Arc<Merchant>,
+        prepared: Option<Prepared>,
+        order: Option<&Order>,
+    ) -> Result<Plan, StartError> {
         let mut reference = offer.reference.clone();
         let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
+        let spoken = spoken.or_else(|| order?.new.customer.language.as_deref()?.parse().ok());
         let id = Uuid::now_v7();
         let plan = |amount, reference| Plan {
             id,
             amount,
             language: spoken.unwrap_or(merchant.language),
-            reference,
-            description: merchant.description.clone(),
+            reference: order.map_or(reference, |order| Some(order.new.reference.clone())),
+            order: order.map(|order| order.id),
+            description: described(order).unwrap_or(&merchant.description).clone(),
             customer: Customer::default(),
             parameters: BTreeMap::new(),
             even_if_unknown: None,
-            merchant: Arc::clone(&merchant),
+            merchant: Arc::clone(merchant),
             commanded: None,
         };
         let mut plan = if let Some(prepared) = prepared {
-            let amount = prepared_amount(&prepared, &merchant)?;
+            let amount = prepared_amount(&prepared, merchant, order)?;
             let mut plan = plan(amount, prepared.reference.or(reference));
             plan.language = prepared.language.unwrap_or(plan.language);
             plan.description = prepared.description.unwrap_or(plan.description);
@@ -117,9 +128,12 @@ impl Desk {
             plan.commanded = prepared.commanded;
             plan
         } else {
-            let amount = offered_amount(&merchant, offer, &mut reference)?;
+            let amount = offered_amount(merchant, offer, &mut reference, order)?;
             plan(amount, reference)
         };
+        if let Some(order) = order {
+            customer::of_order(&mut plan.customer, &order.new.customer);
+        }
         customer::complete(&mut plan.customer, offer);
         let least = if plan.stores_card() { 0 } else { 1 };
         if plan.amount.minor < least {
@@ -164,9 +178,18 @@ impl Desk {
     }
 }
 
+/// What an order is for, if it says so.
+fn described(order: Option<&Order>) -> Option<&String> {
+    order.map(|order| &order.new.description).filter(|words| !words.is_empty())
+}
+
 /// What was prepared; an amount without a currency must have been understood in the merchant's own.
-fn prepared_amount(prepared: &Prepared, merchant: &Merchant) -> Result<Money, StartError> {
-    let amount = prepared.amount;
+fn prepared_amount(
+    prepared: &Prepared,
+    merchant: &Merchant,
+    order: Option<&Order>,
+) -> Result<Money, StartError> {
+    let Some(amount) = prepared.amount else { return order.map(Order::owed).ok_or(StartError::NoAmount) };
     if prepared.currency_named || amount.currency == merchant.currency {
         return Ok(amount);
     }
@@ -178,20 +201,27 @@ fn offered_amount(
     merchant: &Merchant,
     offer: &Offer,
     reference: &mut Option<String>,
+    order: Option<&Order>,
 ) -> Result<Money, StartError> {
     let currency = match &offer.currency {
         Some(code) => code.parse::<Currency>()?,
         None => merchant.currency,
     };
-    let keyed = offer.means == Means::FeatureCode && merchant.code_digits == CodeDigits::Amount;
-    if keyed && let Some(digits) = reference.take() {
+    if keys_amount(merchant, offer)
+        && let Some(digits) = reference.take()
+    {
         let minor = digits.parse().map_err(|_| MoneyError::Amount(digits, currency, currency.exponent()))?;
         return Ok(Money { minor, currency });
     }
     match &offer.amount {
         Some(amount) => Ok(Money::parse(amount, currency)?),
-        None => Err(StartError::NoAmount),
+        None => order.map(Order::owed).ok_or(StartError::NoAmount),
     }
+}
+
+/// Whether what was keyed after the code is an amount, and no reference.
+pub(super) fn keys_amount(merchant: &Merchant, offer: &Offer) -> bool {
+    offer.means == Means::FeatureCode && merchant.code_digits == CodeDigits::Amount
 }
 
 /// The admin's bounds over the core's own.

@@ -1,4 +1,4 @@
-//! How a payment begins: its call is free, no earlier attempt for the same order is open, and it is written down.
+//! How a payment begins: its call is free, its order is owed, no earlier attempt for it is open, and it is written down.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::call::{Currency, Money, MoneyError};
 use crate::pbx::{Offer, PbxError, Session};
-use crate::store::{NewPayment, StoreError};
+use crate::store::{ForOrder, NewPayment, OrderFault, StoreError};
 
 use super::Desk;
 use super::board::Subject;
@@ -56,6 +56,9 @@ pub enum StartError {
         /// The attempt.
         attempt: String,
     },
+    /// The order it is for cannot be paid now.
+    #[error(transparent)]
+    Order(OrderFault),
     /// A payment is running on this call.
     #[error("a payment is already running on this call")]
     SameCall,
@@ -70,7 +73,16 @@ pub enum StartError {
     Pbx(#[from] PbxError),
     /// The store: nothing is begun that cannot be written down.
     #[error("the payment cannot be written down, so it does not begin: {0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for StartError {
+    fn from(fault: StoreError) -> Self {
+        match fault {
+            StoreError::Order(fault) => Self::Order(fault),
+            fault => Self::Store(fault),
+        }
+    }
 }
 
 impl Desk {
@@ -94,7 +106,10 @@ impl Desk {
         }
         let prepared = prepared
             .or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
-        let plan = self.plan(&offer, prepared)?;
+        let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
+        let merchant = Arc::clone(self.rules.merchants.of_call(requested, &offer)?);
+        let order = self.order_for(&offer, &merchant, prepared.as_ref()).await?;
+        let plan = self.plan(&offer, &merchant, prepared, order.as_ref())?;
         let commands = self
             .live
             .enter(plan.id, offer.customer.clone(), offer.agent.clone(), offer.agent_extension.clone())
@@ -127,21 +142,25 @@ impl Desk {
 
     async fn write_down_and_open(&self, offer: &Offer, plan: &Plan) -> Result<Session, StartError> {
         let overridden = self.nothing_is_open(plan).await?;
+        let order = plan.order.map(|id| ForOrder { id, even_if_unknown: plan.even_if_unknown.is_some() });
         let session = self.pbx.open(offer, &plan.id.to_string()).await?;
         self.store
-            .begin_payment(&NewPayment {
-                id: plan.id,
-                merchant: plan.merchant.id.clone(),
-                agent: offer.agent_extension.clone(),
-                means: offer.means,
-                caller_number: offer.caller_number.clone(),
-                dialled_number: offer.dialled_number.clone(),
-                reference: plan.reference.clone(),
-                amount: plan.amount,
-                description: plan.description.clone(),
-                customer_leg: offer.customer.0.clone(),
-                agent_leg: offer.agent.as_ref().map(|leg| leg.0.clone()),
-            })
+            .begin_payment_for(
+                &NewPayment {
+                    id: plan.id,
+                    merchant: plan.merchant.id.clone(),
+                    agent: offer.agent_extension.clone(),
+                    means: offer.means,
+                    caller_number: offer.caller_number.clone(),
+                    dialled_number: offer.dialled_number.clone(),
+                    reference: plan.reference.clone(),
+                    amount: plan.amount,
+                    description: plan.description.clone(),
+                    customer_leg: offer.customer.0.clone(),
+                    agent_leg: offer.agent.as_ref().map(|leg| leg.0.clone()),
+                },
+                order,
+            )
             .await?;
         if let Some((person, attempt)) = overridden {
             let detail = format!("for the same order as {attempt}, which is not known yet");

@@ -6,6 +6,7 @@ use super::key::{KeyRecord, NewKey};
 use super::password::Password;
 use super::record::{Account, Change, NewPerson};
 use super::{People, PeopleFault};
+use crate::orders::{self, Asked, Drafts, OrderView, OrdersFault, Taken};
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,6 +37,15 @@ pub enum Act {
     ListKeys,
     /// Take a key back.
     RevokeKey(String),
+    /// Write orders down.
+    TakeOrders(Drafts),
+    /// Name orders, the youngest first.
+    ListOrders {
+        /// Which.
+        asked: Asked,
+        /// How many at most.
+        limit: u32,
+    },
 }
 
 /// What came of it.
@@ -50,6 +60,10 @@ pub enum Done {
     Key(Password),
     /// All keys.
     Keys(Vec<KeyRecord>),
+    /// What became of orders.
+    Taken(Taken),
+    /// Some orders.
+    Orders(Vec<OrderView>),
 }
 
 impl People {
@@ -73,6 +87,12 @@ impl People {
             }
             Act::ListKeys => return Ok(Done::Keys(self.keys().await?)),
             Act::RevokeKey(name) => self.revoke_key(by, name).await?,
+            Act::TakeOrders(drafts) => return Ok(Done::Taken(orders::take(&self.store, drafts, by).await?)),
+            Act::ListOrders { asked, limit } => {
+                let filter = asked.filter().map_err(OrdersFault::from)?;
+                let found = self.store.orders(&filter, None, *limit).await?;
+                return Ok(Done::Orders(found.orders.into_iter().map(OrderView::from).collect()));
+            }
         }
         Ok(Done::Done)
     }

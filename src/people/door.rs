@@ -1,4 +1,4 @@
-//! The daemon's own door: a Unix socket beside the store, for `tonegate user` and `tonegate key`.
+//! The daemon's own door: a Unix socket beside the store, for `tonegate user`, `tonegate key` and `tonegate orders`.
 //!
 //! The store belongs to one process. While the daemon runs, these commands ask it here, one JSON line each way; else
 //! they open the store themselves. The socket stands in the state directory with mode 600, and whoever connects must

@@ -2,6 +2,7 @@
 
 use super::password::{HashFault, Weak};
 use super::role::UnknownWord;
+use crate::orders::OrdersFault;
 use crate::store::StoreError;
 
 /// Why a login did not lead in. The words tell nobody which names there are.
@@ -103,6 +104,9 @@ pub enum PeopleFault {
     /// The store does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is owed.
+    #[error(transparent)]
+    Orders(#[from] OrdersFault),
     /// The door of the daemon.
     #[error("{0}")]
     Door(String),

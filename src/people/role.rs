@@ -92,6 +92,14 @@ word_enum! {
     Events = "events",
     /// Make and end payment links.
     Links = "links",
+    /// Look up what is owed.
+    OrdersRead = "orders:read",
+    /// Write down and cancel what is owed.
+    OrdersWrite = "orders:write",
+    /// Look up which cards are stored.
+    TokensRead = "tokens:read",
+    /// Charge stored cards, and forget them.
+    TokensCharge = "tokens:charge",
     /// Read figures over many payments.
     Reports = "reports",
     /// People, keys and settings.
@@ -102,20 +110,23 @@ impl Role {
     /// What somebody of this role may do.
     #[must_use]
     pub const fn scopes(self) -> Scopes {
-        use Scope::{Admin, Events, Links, PaymentsRead, PaymentsWrite, Refunds, Reports};
+        use Scope::{
+            Admin, Events, Links, OrdersRead, OrdersWrite, PaymentsRead, PaymentsWrite, Refunds, Reports,
+            TokensRead,
+        };
         Scopes::of(match self {
-            Self::Agent => &[PaymentsRead, PaymentsWrite, Events, Links],
-            Self::Supervisor => &[PaymentsRead, Events, Reports],
-            Self::Refunder => &[PaymentsRead, Refunds],
-            Self::Admin => &[PaymentsRead, Events, Reports, Admin],
-            Self::Auditor => &[PaymentsRead, Reports],
+            Self::Agent => &[PaymentsRead, PaymentsWrite, Events, Links, OrdersRead],
+            Self::Supervisor => &[PaymentsRead, Events, Reports, OrdersRead, OrdersWrite],
+            Self::Refunder => &[PaymentsRead, Refunds, OrdersRead],
+            Self::Admin => &[PaymentsRead, Events, Reports, OrdersRead, OrdersWrite, TokensRead, Admin],
+            Self::Auditor => &[PaymentsRead, Reports, OrdersRead, TokensRead],
         })
     }
 }
 
 /// A set of scopes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scopes(u8);
+pub struct Scopes(u16);
 
 impl Scopes {
     /// Every scope there is.
@@ -182,7 +193,7 @@ mod tests {
         assert!(may(&[Role::Agent], Scope::PaymentsWrite) && !may(&[Role::Agent], Scope::Refunds));
         assert!(may(&[Role::Refunder], Scope::Refunds) && !may(&[Role::Refunder], Scope::PaymentsWrite));
         assert!(may(&[Role::Admin], Scope::Admin) && !may(&[Role::Admin], Scope::Refunds));
-        for scope in [Scope::PaymentsWrite, Scope::Refunds, Scope::Links, Scope::Admin] {
+        for scope in [Scope::PaymentsWrite, Scope::Refunds, Scope::Links, Scope::TokensCharge, Scope::Admin] {
             assert!(!may(&[Role::Auditor], scope) && !may(&[Role::Supervisor], scope) && !may(&[], scope));
         }
         assert!(may(&[Role::Agent, Role::Refunder], Scope::Refunds));

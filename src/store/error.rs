@@ -86,6 +86,9 @@ pub enum StoreError {
     /// It may not be done to this payment.
     #[error(transparent)]
     Change(#[from] super::ChangeFault),
+    /// It may not be done to this order.
+    #[error(transparent)]
+    Order(#[from] super::OrderFault),
     /// Not masked as it must be.
     #[error("a card number with more than its last four digits was to be stored; it was not")]
     NotMasked,

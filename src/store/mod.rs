@@ -18,6 +18,7 @@ mod history;
 mod open;
 mod operation;
 mod operations;
+mod orders;
 mod outbox;
 mod payments;
 mod questions;
@@ -47,11 +48,16 @@ pub use operation::{
     LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
 };
 pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
+pub use orders::{
+    Batch, Debtor, ForOrder, MAX_BATCH_ORDERS, NewOrder, Order, OrderFault, OrderFilter, OrderPage,
+    OrderState,
+};
 pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};
 pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};
+pub use stored::{Token, TokenPage};
 pub use text::endings;
 pub use trail::{TrailFault, TrailReport};
 
@@ -73,6 +79,8 @@ pub struct Store {
     /// Held as long as any clone lives.
     lock: std::sync::Arc<std::fs::File>,
     outbox: std::sync::Arc<outbox::Outbox>,
+    /// This opening of the file: payments of an earlier one are no longer under way.
+    life: uuid::Uuid,
 }
 
 impl Store {

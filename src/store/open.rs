@@ -67,7 +67,8 @@ impl Store {
         let readers =
             pool().max_connections(READERS).connect_with(options.read_only(true)).await.map_err(failed)?;
         let durable = Arc::new(Durable::new(&file));
-        let store = Self { file, writer, readers, durable, lock: Arc::new(lock), outbox: Arc::default() };
+        let (lock, life) = (Arc::new(lock), uuid::Uuid::now_v7());
+        let store = Self { file, writer, readers, durable, lock, outbox: Arc::default(), life };
         store.announce_trail().await?;
         Ok(store)
     }

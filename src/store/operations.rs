@@ -129,6 +129,7 @@ impl Store {
             if let Some(fault) = closed_to_links(&known, &operations) {
                 return Err(fault.into());
             }
+            self.link_in(&mut transaction, payment, new.amount).await?;
         }
         let row = Row {
             id: new.id,

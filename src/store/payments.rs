@@ -10,14 +10,14 @@ use uuid::Uuid;
 use crate::call::Ending;
 use crate::card::{Brand, MaskedPan};
 
-use super::{NewPayment, Payment, Store, StoreError, attempts, now_ms, outbox, text};
+use super::{ForOrder, NewPayment, Payment, Store, StoreError, attempts, now_ms, outbox, text};
 
 /// Payments a page can hold.
 pub const MAX_PAGE_LENGTH: u32 = 100;
 
 const BEGIN: &str = "INSERT INTO payments (id, created_at_ms, merchant, agent, means, caller_number, \
-     dialled_number, reference, amount_minor, currency, description, customer_leg, agent_leg) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+     dialled_number, reference, amount_minor, currency, description, customer_leg, agent_leg, order_id, life) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 const CARD: &str = "UPDATE payments SET brand = $2, masked_pan = $3 WHERE id = $1";
 
@@ -48,8 +48,17 @@ pub struct PaymentFilter {
 /// Where the next page begins. Opaque to callers: hand it back as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    created_at_ms: i64,
-    id: Uuid,
+    pub(super) created_at_ms: i64,
+    pub(super) id: Uuid,
+}
+
+impl Cursor {
+    /// What comes after it, the youngest first.
+    pub(super) fn push_to(self, page: &mut QueryBuilder<Sqlite>) {
+        page.push(" AND (created_at_ms < ").push_bind(self.created_at_ms);
+        page.push(" OR (created_at_ms = ").push_bind(self.created_at_ms);
+        page.push(" AND id < ").push_bind(self.id.to_string()).push("))");
+    }
 }
 
 impl fmt::Display for Cursor {
@@ -104,9 +113,7 @@ fn page(filter: &PaymentFilter, after: Option<Cursor>, limit: usize) -> QueryBui
         page.push(" AND ending IS NULL");
     }
     if let Some(after) = after {
-        page.push(" AND (created_at_ms < ").push_bind(after.created_at_ms);
-        page.push(" OR (created_at_ms = ").push_bind(after.created_at_ms);
-        page.push(" AND id < ").push_bind(after.id.to_string()).push("))");
+        after.push_to(&mut page);
     }
     // One more, to know whether there are more.
     page.push(" ORDER BY created_at_ms DESC, id DESC LIMIT ").push_bind(limit as i64 + 1);
@@ -119,8 +126,25 @@ impl Store {
     /// # Errors
     /// If its number was used before, or it could not be written.
     pub async fn begin_payment(&self, new: &NewPayment) -> Result<(), StoreError> {
+        self.begin_payment_for(new, None).await
+    }
+
+    /// Writes a payment down that begins now, for an order if there is one. Of many that begin at once for the same
+    /// order, one begins.
+    ///
+    /// # Errors
+    /// If its number was used before, the order cannot be paid now ([`super::OrderFault`]), or it could not be
+    /// written.
+    pub async fn begin_payment_for(
+        &self,
+        new: &NewPayment,
+        order: Option<ForOrder>,
+    ) -> Result<(), StoreError> {
         let optional = |text: &Option<String>| text.as_deref().map(|t| text::field(t).to_owned());
         let mut transaction = self.write().await?;
+        if let Some(order) = order {
+            self.pay_in(&mut transaction, order, new.amount).await?;
+        }
         let added = query(BEGIN)
             .bind(new.id.to_string())
             .bind(now_ms())
@@ -135,6 +159,8 @@ impl Store {
             .bind(text::detail(&new.description))
             .bind(text::field(&new.customer_leg))
             .bind(optional(&new.agent_leg))
+            .bind(order.map(|order| order.id.to_string()))
+            .bind(self.life.to_string())
             .execute(&mut *transaction)
             .await;
         match added {

@@ -42,6 +42,8 @@ pub struct NewPayment {
 pub struct Payment {
     /// What it began with.
     pub begun: NewPayment,
+    /// The order it is for, by its number here; `begun.reference` names it.
+    pub order: Option<Uuid>,
     /// When, in milliseconds since 1970 (UTC).
     pub created_at_ms: i64,
     /// The card's brand, once a number was taken.
@@ -80,6 +82,10 @@ impl Payment {
                 description: row.try_get("description")?,
                 customer_leg: row.try_get("customer_leg")?,
                 agent_leg: row.try_get("agent_leg")?,
+            },
+            order: match row.try_get::<Option<&str>, _>("order_id")? {
+                None => None,
+                Some(id) => Some(Uuid::parse_str(id).map_err(|_| bad("order_id"))?),
             },
             created_at_ms: row.try_get("created_at_ms")?,
             brand: row.try_get("brand")?,

@@ -20,6 +20,8 @@ pub(super) struct Picture {
     pub caller: Option<String>,
     pub amount: Money,
     pub reference: Option<String>,
+    /// Whether the reference is that of an order that is kept here.
+    pub ordered: bool,
     pub began_ms: i64,
     pub seal: Seal,
     pub line: Option<&'static str>,
@@ -106,6 +108,7 @@ impl Picture {
             caller: payment.begun.caller_number.clone(),
             amount: payment.begun.amount,
             reference: payment.begun.reference.clone(),
+            ordered: payment.order.is_some(),
             began_ms: payment.created_at_ms,
             seal: Seal::Shutting,
             line: None,

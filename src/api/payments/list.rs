@@ -7,13 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::PaymentView;
 use crate::api::State;
-use crate::api::extract::{Params, read_instant};
+use crate::api::extract::{Params, page_of, read_instant};
 use crate::api::problem::{Kind, Problem};
 use crate::call::Ending;
-use crate::store::{MAX_PAGE_LENGTH, PaymentFilter, StoreError, endings};
-
-/// A page if nobody says how long.
-const PAGE_LENGTH: u32 = 50;
+use crate::store::{PaymentFilter, endings};
 
 /// Which payments; what is not given does not matter.
 #[derive(Deserialize, IntoParams)]
@@ -78,16 +75,7 @@ pub(in crate::api) async fn list(
     Extracted(state): Extracted<State>,
     Params(page): Params<Page>,
 ) -> Result<Json<PaymentPage>, Problem> {
-    let limit = page.limit.unwrap_or(PAGE_LENGTH);
-    if !(1..=MAX_PAGE_LENGTH).contains(&limit) {
-        return Err(invalid("limit", format!("a page has 1 to {MAX_PAGE_LENGTH} payments")));
-    }
-    let after = match &page.cursor {
-        Some(cursor) => {
-            Some(cursor.parse().map_err(|fault: StoreError| invalid("cursor", fault.to_string()))?)
-        }
-        None => None,
-    };
+    let (after, limit) = page_of(page.cursor.as_deref(), page.limit)?;
     let filter = filter(page)?;
     let found = state.desk.store().payments(&filter, after, limit).await;
     let found = found.map_err(|fault| crate::api::store_fault(&fault))?;

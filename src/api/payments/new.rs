@@ -6,6 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
+use super::cannot_start;
 use crate::api::State;
 use crate::api::auth::Caller;
 use crate::api::customer::NewCustomer;
@@ -24,10 +25,16 @@ const MAX_TEXT_CHARS: usize = 200;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::api) struct NewPayment {
-    /// How much, with a point and at most as many digits after it as the currency has: `42.50`.
+    /// How much, with a point and at most as many digits after it as the currency has: `42.50`. With `order`, a part
+    /// of what is owed, or all of it if nothing is said; without, it has to be said.
     #[schema(pattern = r"^[0-9]{1,12}(\.[0-9]{1,3})?$", example = "42.50")]
-    amount: String,
-    /// Who is paid, by the id of the configuration; the call decides if nobody is named.
+    amount: Option<String>,
+    /// The order that is paid, by its reference. It tells currency, reference and description, which are not to be
+    /// said then.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "A-17")]
+    order: Option<String>,
+    /// Who is paid, by the id of the configuration; the call decides if nobody is named, and the default merchant is
+    /// meant with `order`.
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     merchant: Option<String>,
     /// ISO 4217; the merchant's own if none.
@@ -88,24 +95,29 @@ fn yes() -> bool {
 
 impl NewPayment {
     /// The payment, without its call.
-    pub(super) fn prepared(&self, state: &State, caller: &Caller) -> Result<Prepared, Problem> {
-        let presumed = state.desk.presumed(self.merchant.as_deref());
-        let presumed = presumed.map_err(|fault| Problem::refused("merchant", fault))?;
-        let currency: Currency = match &self.currency {
-            Some(code) => code.parse().map_err(|fault| Problem::refused("currency", fault))?,
-            None => presumed,
+    pub(super) async fn prepared(&self, state: &State, caller: &Caller) -> Result<Prepared, Problem> {
+        texts(self)?;
+        let order = match &self.order {
+            Some(reference) => Some(self.ordered(state, reference).await?),
+            None => None,
         };
-        let amount =
-            Money::parse(&self.amount, currency).map_err(|fault| Problem::refused("amount", fault))?;
+        let amount = match &order {
+            Some((_, amount)) => *amount,
+            None => {
+                let said = (self.amount.as_deref(), self.currency.as_deref());
+                sum(state, said.0, said.1, None, self.merchant.as_deref())?
+            }
+        };
         let language = match &self.language {
             Some(tag) => Some(tag.parse().map_err(|fault| Problem::refused("language", fault))?),
             None => None,
         };
-        texts(self)?;
         Ok(Prepared {
-            merchant: self.merchant.clone(),
-            amount,
-            currency_named: self.currency.is_some(),
+            // Another merchant may have an order of the same reference.
+            merchant: order.map(|(merchant, _)| merchant).or_else(|| self.merchant.clone()),
+            amount: Some(amount),
+            currency_named: self.currency.is_some() || self.order.is_some(),
+            order: self.order.clone(),
             reference: self.reference.clone(),
             description: self.description.clone(),
             language,
@@ -115,6 +127,44 @@ impl NewPayment {
             commanded: None,
         })
     }
+
+    /// Whose order it is, and how much of it is to be paid, if it can be now.
+    async fn ordered(&self, state: &State, reference: &str) -> Result<(String, Money), Problem> {
+        let said = [
+            ("currency", self.currency.is_some()),
+            ("reference", self.reference.is_some()),
+            ("description", self.description.is_some()),
+        ];
+        if let Some((name, _)) = said.into_iter().find(|(_, said)| *said) {
+            return Err(Problem::refused(name, "the order says it; leave it out"));
+        }
+        let order = state.desk.named_order(self.merchant.as_deref(), reference).await;
+        let order = order.map_err(|fault| cannot_start(&fault))?;
+        let owed = order.owed();
+        let part = self.amount.as_deref().map(|amount| Money::parse(amount, owed.currency)).transpose();
+        let amount = part.map_err(|fault| Problem::refused("amount", fault))?.unwrap_or(owed);
+        let can = state.desk.store().order_can_be_paid(&order, amount, self.even_if_unknown).await;
+        can.map_err(|fault| cannot_start(&fault.into()))?;
+        Ok((order.new.merchant, amount))
+    }
+}
+
+/// An amount in the currency that is named, in `usual`, or in the merchant's own.
+pub(in crate::api) fn sum(
+    state: &State,
+    amount: Option<&str>,
+    currency: Option<&str>,
+    usual: Option<Currency>,
+    merchant: Option<&str>,
+) -> Result<Money, Problem> {
+    let presumed = state.desk.presumed(merchant).map_err(|fault| Problem::refused("merchant", fault))?;
+    let currency: Currency = match currency {
+        Some(code) => code.parse().map_err(|fault| Problem::refused("currency", fault))?,
+        None => usual.unwrap_or(presumed),
+    };
+    let amount =
+        amount.ok_or_else(|| Problem::refused("amount", "say how much, or which `order` is paid"))?;
+    Money::parse(amount, currency).map_err(|fault| Problem::refused("amount", fault))
 }
 
 /// Its sentences begin with the member they are about.
@@ -129,7 +179,7 @@ fn texts(new: &NewPayment) -> Result<(), Problem> {
         ("leg", &new.leg),
         ("customer_number", &new.customer_number),
     ];
-    let free = [("reference", &new.reference), ("description", &new.description)];
+    let free = [("order", &new.order), ("reference", &new.reference), ("description", &new.description)];
     for (name, text) in names.into_iter().chain(free) {
         let Some(text) = text else { continue };
         let empty = text.is_empty() && names.iter().any(|(known, _)| *known == name);

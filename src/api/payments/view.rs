@@ -32,6 +32,8 @@ pub(in crate::api) struct PaymentView {
     call: String,
     /// The company's own reference.
     reference: Option<String>,
+    /// The order it is for, by its reference; none if it is for no order that is kept here.
+    order: Option<String>,
     /// How much, as decimal text.
     amount: String,
     /// ISO 4217.
@@ -79,6 +81,8 @@ pub(in crate::api) struct AttemptView {
 impl PaymentView {
     pub(in crate::api) fn new(payment: &Payment, under_way: bool) -> Self {
         let begun = &payment.begun;
+        // Nothing is charged where a card is only stored, and its reference is the token, which is nobody's business.
+        let stores = begun.amount.minor == 0;
         Self {
             payment: begun.id,
             created_at: instant(payment.created_at_ms),
@@ -88,6 +92,7 @@ impl PaymentView {
             dialled_number: begun.dialled_number.clone(),
             call: begun.customer_leg.clone(),
             reference: begun.reference.clone(),
+            order: payment.order.and(begun.reference.clone()),
             amount: begun.amount.decimal(),
             currency: begun.amount.currency.code().to_owned(),
             description: begun.description.clone(),
@@ -96,19 +101,19 @@ impl PaymentView {
             under_way,
             ending: payment.ending,
             ended_at: payment.ended_at_ms.map(instant),
-            attempts: payment.attempts.iter().map(AttemptView::new).collect(),
+            attempts: payment.attempts.iter().map(|attempt| AttemptView::new(attempt, stores)).collect(),
         }
     }
 }
 
 impl AttemptView {
-    fn new(attempt: &AttemptRecord) -> Self {
+    fn new(attempt: &AttemptRecord, stores: bool) -> Self {
         Self {
             ordinal: attempt.attempt.ordinal,
             state: attempt.state.word(),
             decline_reason: attempt.decline_reason,
             psp: attempt.psp.clone(),
-            reference: attempt.psp_reference.clone(),
+            reference: attempt.psp_reference.clone().filter(|_| !stores),
             detail: attempt.detail.clone(),
             journalled_at: instant(attempt.journalled_at_ms),
             changed_at: instant(attempt.changed_at_ms),

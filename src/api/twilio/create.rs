@@ -79,7 +79,8 @@ impl New {
             return Err(Fault::invalid("ValidCardTypes", "the merchant takes none of them"));
         }
         let prepared = Prepared {
-            amount,
+            amount: Some(amount),
+            order: None,
             currency_named: form.text("Currency").is_some() || store_card,
             merchant: named.map(|merchant| merchant.id.clone()),
             reference: None,

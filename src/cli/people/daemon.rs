@@ -11,7 +11,7 @@ use crate::people::{People, Rules, door};
 use crate::store::Store;
 
 /// What the configuration says about people.
-pub(super) fn rules(config: &Config) -> Rules {
+pub(in crate::cli) fn rules(config: &Config) -> Rules {
     Rules {
         idle_ms: config.people.idle_ms(),
         session_ms: config.people.session_ms(),

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::orders::OrderView;
 use crate::people::{Account, KeyRecord};
 
 fn when(at_ms: Option<i64>) -> String {
@@ -37,6 +38,21 @@ pub(super) fn key(one: &KeyRecord) -> String {
     }
     if one.revoked_at_ms.is_some() {
         line.push_str(&format!(", taken back {}", when(one.revoked_at_ms)));
+    }
+    line
+}
+
+pub(super) fn order(one: &OrderView) -> String {
+    let OrderView { reference, merchant, state, currency, .. } = one;
+    let mut line = format!("{reference:<20} {merchant:<12} {state:<12} {:>14} {currency}", one.amount);
+    if state == "partly_paid" {
+        line.push_str(&format!(", {} left", one.owed));
+    }
+    let known = [&one.customer.name, &one.customer.phone, &one.customer.email, &one.due];
+    for (what, word) in known.into_iter().zip(["", "", "", "due "]) {
+        if let Some(what) = what {
+            line.push_str(&format!(", {word}{what}"));
+        }
     }
     line
 }

@@ -24,6 +24,7 @@ fn payment(state: AttemptState) -> Payment {
             customer_leg: "leg".into(),
             agent_leg: None,
         },
+        order: None,
         created_at_ms: 0,
         brand: None,
         masked_pan: None,

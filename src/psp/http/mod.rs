@@ -18,4 +18,5 @@ pub use tap::{Seen, Tap};
 
 pub(in crate::psp) use client::{Check, Http};
 pub(in crate::psp) use line::{Line, secret_header};
-pub(in crate::psp) use words::{harmless, percent_encoded};
+pub(in crate::psp) use words::harmless;
+pub(crate) use words::percent_encoded;

@@ -46,7 +46,7 @@ pub(super) fn cause(fault: &reqwest::Error) -> String {
 }
 
 /// A path segment or query value (RFC 3986 section 2.3).
-pub(in crate::psp) fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {

@@ -86,6 +86,7 @@ fn payment(ending: Option<crate::call::Ending>, attempts: &[AttemptState]) -> Pa
             customer_leg: "leg".into(),
             agent_leg: None,
         },
+        order: None,
         created_at_ms: 0,
         brand: None,
         masked_pan: None,

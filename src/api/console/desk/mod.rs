@@ -1,5 +1,6 @@
 //! The agent's desk: my call, what the customer hears and keys, my keys, the result.
 
+mod begin;
 mod stream;
 mod told;
 mod view;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::{AgentCommand, Currency, Money};
-use crate::desk::{Prepared, Request};
+use crate::desk::Request;
 use crate::pbx::CallName;
 use crate::store::PaymentFilter;
 
@@ -22,6 +23,7 @@ use super::payments::{Row, row};
 use super::reader::Reader;
 use view::{CallParts, SideParts};
 
+pub(super) use begin::Start;
 pub(super) use stream::{beat, events, parts, stream};
 pub(super) use told::ending_kind;
 pub(super) use view::{DeskView, brand_name, card};
@@ -31,9 +33,6 @@ const RECENT_PAYMENTS: u32 = 6;
 
 /// In the address after a payment was begun or steered without script.
 const STARTED: &str = "started";
-
-/// The longest reference.
-const MAX_REFERENCE_CHARS: usize = 200;
 
 #[derive(Deserialize)]
 pub(super) struct Wanted {
@@ -139,15 +138,6 @@ impl Console {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Start {
-    agent: String,
-    amount: String,
-    #[serde(default)]
-    reference: String,
-    how: String,
-}
-
 /// `POST /desk/start`
 pub(super) async fn start(
     State(console): State<Console>,
@@ -159,27 +149,12 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
             .await;
     }
-    let currency = console.desk.merchant().currency;
-    let Some(amount) = typed_amount(&form.amount, currency) else {
-        let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-        return refused(&console, &reader, &form.agent, w.amount_wrong.into(), wrong).await;
-    };
-    let reference = form.reference.trim();
-    if reference.chars().count() > MAX_REFERENCE_CHARS || reference.chars().any(char::is_control) {
-        let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-        return refused(&console, &reader, &form.agent, w.text_wrong.into(), wrong).await;
-    }
-    let payment = Prepared {
-        merchant: None,
-        amount,
-        currency_named: false,
-        commanded: None,
-        reference: (!reference.is_empty()).then(|| reference.to_owned()),
-        description: None,
-        language: None,
-        customer: Default::default(),
-        parameters: Default::default(),
-        even_if_unknown: None,
+    let payment = match form.read(&console, w).await {
+        Ok(payment) => payment,
+        Err(told) => {
+            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+            return refused(&console, &reader, &form.agent, told, wrong).await;
+        }
     };
     if form.how == "prepare" {
         if !console.desk.live.prepare(&form.agent, payment) {
@@ -195,7 +170,9 @@ pub(super) async fn start(
             console.note(&reader, "payment begun", payment, &form.agent).await;
             done(&reader, &form.agent)
         }
-        Err(fault) => refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await,
+        Err(fault) => {
+            refused(&console, &reader, &form.agent, begin::not_begun(&fault, w), StatusCode::CONFLICT).await
+        }
     }
 }
 

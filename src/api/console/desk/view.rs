@@ -25,6 +25,7 @@ pub(in super::super) struct DeskView {
     /// The bank is being asked: no key changes anything.
     pub locked: bool,
     pub may_start: bool,
+    pub order_again: String,
     pub amount_again: String,
     pub reference_again: String,
     pub announce: String,
@@ -109,6 +110,7 @@ impl DeskView {
         // After an unknown outcome the card is not taken again, so the desk does not offer to.
         let unknown = picture.is_some_and(|picture| picture.ended == Some(Ending::Unknown));
         let unpaid = picture.filter(|p| p.ended.is_some() && p.ended != Some(Ending::Approved));
+        let (ordered, free) = (unpaid.filter(|one| one.ordered), unpaid.filter(|one| !one.ordered));
         Self {
             w,
             agent: String::new(),
@@ -120,8 +122,10 @@ impl DeskView {
             keys: live.map(|picture| offered(picture, w, keys)).unwrap_or_default(),
             locked: live.is_some_and(|picture| matches!(picture.doing, Doing::Bank { .. })),
             may_start: live.is_none() && !unknown,
-            amount_again: unpaid.map(|picture| picture.amount.decimal()).unwrap_or_default(),
-            reference_again: unpaid.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
+            // An order tells its amount itself, as it is owed by then.
+            order_again: ordered.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
+            amount_again: free.map(|picture| picture.amount.decimal()).unwrap_or_default(),
+            reference_again: free.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
             announce: picture.map(|picture| announce(picture, w)).unwrap_or_default(),
         }
     }

@@ -20,6 +20,7 @@ fn picture() -> Picture {
     };
     let payment = Payment {
         begun,
+        order: None,
         created_at_ms: 0,
         brand: None,
         masked_pan: None,
