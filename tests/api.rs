@@ -14,3 +14,5 @@ mod payments;
 mod refusals;
 #[path = "api/repeats.rs"]
 mod repeats;
+#[path = "api/tokens.rs"]
+mod tokens;

@@ -5,6 +5,7 @@ mod operations;
 mod permutations;
 mod routes;
 mod till;
+mod tokens;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use crate::psp::{
     Agreement, Answer, Capabilities, Change, Charge, Effect, Link, LinkState, Mode, NewLink, Operation,
     Reply, StoredCard, Storing, Verified, Webhook, WebhookFault,
 };
-use crate::store::{OperationId, OperationState};
+use crate::store::{AttemptState, OperationId, OperationState};
 
 pub(super) const NO_CANCEL: &str = "this provider cannot cancel";
 
@@ -19,6 +19,8 @@ pub(super) struct Till {
     store: Store,
     replies: Mutex<VecDeque<Reply<String>>>,
     links: Mutex<VecDeque<Reply<Link>>>,
+    charges: Mutex<VecDeque<Answer>>,
+    charged: Mutex<Vec<(Charge, StoredCard, Option<AttemptState>)>>,
     asked: Mutex<Vec<(Operation, Change, Option<OperationState>)>>,
 }
 
@@ -49,6 +51,8 @@ impl Till {
             store: store.clone(),
             replies: Mutex::default(),
             links: Mutex::default(),
+            charges: Mutex::default(),
+            charged: Mutex::default(),
             asked: Mutex::default(),
         })
     }
@@ -61,6 +65,16 @@ impl Till {
     pub(super) fn will_link(&self, state: LinkState) {
         let link = Link { id: "lnk_1".into(), url: Some("https://pay.example/1".into()), state };
         locked(&self.links).push_back(reply(Effect::Done(link), false));
+    }
+
+    /// What it answers next to a charge of a stored card; without any, yes.
+    pub(super) fn will_charge(&self, answer: Answer) {
+        locked(&self.charges).push_back(answer);
+    }
+
+    /// Charges of stored cards, and how their attempts stood at the moment they were asked for.
+    pub(super) fn charged(&self) -> Vec<(Charge, StoredCard, Option<AttemptState>)> {
+        locked(&self.charged).clone()
     }
 
     pub(super) fn keys(&self) -> Vec<String> {
@@ -104,8 +118,14 @@ impl Psp for Till {
         Answer::not_charged("not asked here")
     }
 
-    async fn charge_token(&self, _: &Charge, _: &StoredCard, _: Agreement) -> Answer {
-        Answer::not_charged("not asked here")
+    async fn charge_token(&self, charge: &Charge, stored: &StoredCard, _: Agreement) -> Answer {
+        let payment = Uuid::from_u128(charge.attempt.payment);
+        let known = self.store.payment(payment).await.expect("readable");
+        let state = known.and_then(|known| known.attempts.last().map(|attempt| attempt.state));
+        locked(&self.charged).push((charge.clone(), stored.clone(), state));
+        tokio::task::yield_now().await;
+        let next = locked(&self.charges).pop_front();
+        next.unwrap_or_else(|| Answer::approved(format!("ch_{}", charge.key), "told"))
     }
 
     async fn tokenise(&self, _: &Storing, _: &Card) -> Reply<StoredCard> {
