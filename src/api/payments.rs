@@ -23,7 +23,7 @@ use crate::call::AgentCommand;
 use crate::desk::{Prepared, Request, StartError};
 use crate::pbx::{CallName, LegId, PbxError};
 use new::NewPayment;
-pub(super) use new::sum;
+pub(super) use new::{free_text, sum};
 
 /// A payment that has begun.
 #[derive(Serialize, ToSchema)]

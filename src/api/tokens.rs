@@ -12,14 +12,11 @@ use uuid::Uuid;
 use super::State;
 use super::auth::Caller;
 use super::extract::{Body, Params, PaymentId, instant, page_of};
-use super::payments::{PaymentView, cannot_start, sum};
+use super::payments::{PaymentView, cannot_start, free_text, sum};
 use super::problem::{Kind, Problem};
 use crate::desk::{TokenCharge, TokenFault};
 use crate::psp::Agreement;
 use crate::store::Token;
-
-/// The longest free text of a payment.
-const MAX_TEXT_CHARS: usize = 200;
 
 /// Which stored cards; what is not given does not matter.
 #[derive(Deserialize, IntoParams)]
@@ -214,13 +211,7 @@ impl NewCharge {
         for (name, text) in
             [("order", &self.order), ("reference", &self.reference), ("description", &self.description)]
         {
-            let fits =
-                |text: &String| text.chars().count() <= MAX_TEXT_CHARS && !text.chars().any(char::is_control);
-            if !text.as_ref().is_none_or(fits) {
-                let rule =
-                    format!("give at most {MAX_TEXT_CHARS} characters, none of them a control character");
-                return Err(Problem::refused(name, rule));
-            }
+            free_text(name, text.as_deref().unwrap_or_default())?;
         }
         if self.order.is_some() && self.reference.is_some() {
             return Err(Problem::refused("reference", "the order says it; leave it out"));

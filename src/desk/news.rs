@@ -12,6 +12,7 @@ use crate::pbx::{News, Offer, Order};
 use super::Desk;
 use super::start::StartError;
 use crate::observe::alarm;
+use crate::store::OrderFault;
 
 /// What to do about a seal that cannot be ended.
 pub(super) const STUCK_REMEDY: &str =
@@ -57,8 +58,12 @@ impl Desk {
         }
         let phrase = match fault {
             StartError::NoAmount | StartError::Amount(_) | StartError::Zero => Phrase::WhisperNoAmount,
-            StartError::SameCall | StartError::Limit(_) => Phrase::WhisperBusy,
-            StartError::StillUnknown { .. } => Phrase::WhisperUnknown,
+            StartError::SameCall
+            | StartError::Limit(_)
+            | StartError::Order(OrderFault::UnderWay { .. } | OrderFault::Link { .. }) => Phrase::WhisperBusy,
+            StartError::StillUnknown { .. } | StartError::Order(OrderFault::Unknown { .. }) => {
+                Phrase::WhisperUnknown
+            }
             _ => Phrase::WhisperTechnical,
         };
         if offer.agent.is_some() {

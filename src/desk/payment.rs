@@ -135,6 +135,9 @@ impl Desk {
             customer::of_order(&mut plan.customer, &order.new.customer);
         }
         customer::complete(&mut plan.customer, offer);
+        if let Some(order) = order {
+            order.takes(plan.amount).map_err(StartError::Order)?;
+        }
         let least = if plan.stores_card() { 0 } else { 1 };
         if plan.amount.minor < least {
             return Err(StartError::Zero);

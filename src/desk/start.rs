@@ -143,6 +143,10 @@ impl Desk {
     async fn write_down_and_open(&self, offer: &Offer, plan: &Plan) -> Result<Session, StartError> {
         let overridden = self.nothing_is_open(plan).await?;
         let order = plan.order.map(|id| ForOrder { id, even_if_unknown: plan.even_if_unknown.is_some() });
+        if let Some(order) = order {
+            // Decided once more where the payment is written down; here before the call is touched.
+            self.store.order_can_be_paid(order, plan.amount).await?;
+        }
         let session = self.pbx.open(offer, &plan.id.to_string()).await?;
         self.store
             .begin_payment_for(

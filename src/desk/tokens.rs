@@ -96,6 +96,9 @@ impl Desk {
             return Err(StartError::StillUnknown { reference: reference.clone(), attempt }.into());
         }
         let amount = wanted.amount.or(order.as_ref().map(Order::owed)).ok_or(StartError::NoAmount)?;
+        if let Some(order) = &order {
+            order.takes(amount).map_err(StartError::Order)?;
+        }
         if amount.minor < 1 {
             return Err(StartError::Zero.into());
         }

@@ -13,6 +13,7 @@ use crate::api::customer::NewCustomer;
 use crate::api::problem::{Kind, Problem};
 use crate::call::{Currency, Money};
 use crate::desk::Prepared;
+use crate::store::ForOrder;
 
 /// Free fields for the provider that one payment may carry.
 const MAX_PARAMETERS: usize = 32;
@@ -143,7 +144,8 @@ impl NewPayment {
         let owed = order.owed();
         let part = self.amount.as_deref().map(|amount| Money::parse(amount, owed.currency)).transpose();
         let amount = part.map_err(|fault| Problem::refused("amount", fault))?.unwrap_or(owed);
-        let can = state.desk.store().order_can_be_paid(&order, amount, self.even_if_unknown).await;
+        let wanted = ForOrder { id: order.id, even_if_unknown: self.even_if_unknown };
+        let can = state.desk.store().order_can_be_paid(wanted, amount).await;
         can.map_err(|fault| cannot_start(&fault.into()))?;
         Ok((order.new.merchant, amount))
     }
@@ -182,11 +184,10 @@ fn texts(new: &NewPayment) -> Result<(), Problem> {
     let free = [("order", &new.order), ("reference", &new.reference), ("description", &new.description)];
     for (name, text) in names.into_iter().chain(free) {
         let Some(text) = text else { continue };
-        let empty = text.is_empty() && names.iter().any(|(known, _)| *known == name);
-        if empty || !is_text(text) {
-            let rule = format!("give at most {MAX_TEXT_CHARS} characters, none of them a control character");
-            return Err(Problem::refused(name, rule));
+        if text.is_empty() && names.iter().any(|(known, _)| *known == name) {
+            return Err(Problem::refused(name, "give a name, or leave it out"));
         }
+        free_text(name, text)?;
     }
     let parameters = new.parameters.iter().flat_map(|(key, value)| [key, value]);
     if new.parameters.len() > MAX_PARAMETERS || !parameters.into_iter().all(|text| is_text(text)) {
@@ -196,6 +197,15 @@ fn texts(new: &NewPayment) -> Result<(), Problem> {
         return Err(Problem::refused("parameters", rule));
     }
     Ok(())
+}
+
+/// Free text of a payment.
+pub(in crate::api) fn free_text(name: &str, text: &str) -> Result<(), Problem> {
+    if is_text(text) {
+        return Ok(());
+    }
+    let rule = format!("give at most {MAX_TEXT_CHARS} characters, none of them a control character");
+    Err(Problem::refused(name, rule))
 }
 
 fn is_text(text: &str) -> bool {

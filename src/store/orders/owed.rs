@@ -61,15 +61,9 @@ impl Store {
     ///
     /// # Errors
     /// If it is paid or cancelled, the amount does not fit, somebody is or may be paying it, or it could not be read.
-    pub async fn order_can_be_paid(
-        &self,
-        order: &Order,
-        amount: Money,
-        even_if_unknown: bool,
-    ) -> Result<(), StoreError> {
-        order.takes(amount)?;
+    pub async fn order_can_be_paid(&self, wanted: ForOrder, amount: Money) -> Result<(), StoreError> {
         let mut transaction = self.read().await?;
-        self.nothing_in_the_way(&mut transaction, order, even_if_unknown).await
+        self.pay_in(&mut transaction, wanted, amount).await
     }
 
     /// As [`Store::order_can_be_paid`], of what the transaction sees.

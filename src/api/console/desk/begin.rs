@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::desk::{Prepared, StartError};
-use crate::store::OrderFault;
+use crate::store::{ForOrder, OrderFault};
 
 use super::super::Console;
 use super::super::words::Words;
@@ -57,7 +57,8 @@ impl Start {
         let order = console.desk.named_order(None, reference).await.map_err(|fault| not_begun(&fault, w))?;
         let owed = order.owed();
         let amount = if self.amount.trim().is_empty() { owed } else { typed(owed.currency)? };
-        let can = console.desk.store().order_can_be_paid(&order, amount, false).await;
+        let wanted = ForOrder { id: order.id, even_if_unknown: false };
+        let can = console.desk.store().order_can_be_paid(wanted, amount).await;
         can.map_err(|fault| not_begun(&fault.into(), w))?;
         payment.merchant = Some(order.new.merchant);
         payment.amount = Some(amount);
