@@ -116,7 +116,7 @@ pub async fn serve(
         life: Uuid::now_v7(),
         stop: stop.clone(),
     };
-    let twilio = options.twilio.map(twilio::routes).unwrap_or_default();
+    let twilio = options.twilio.map(|twilio| twilio::routes(twilio, &state.auth)).unwrap_or_default();
     let others = console::router(&state, options.console).merge(twilio);
     let service = router(state, others).into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await

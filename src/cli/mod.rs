@@ -10,6 +10,7 @@ mod fault;
 mod pbx;
 mod people;
 mod psp;
+mod running;
 mod serve;
 mod testbank;
 mod webhooks;

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Fault;
 use crate::config::{self, Config};
-use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, People, PeopleFault, Role, Scope, door};
+use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, PeopleFault, Role, Scope, door};
 use crate::store::{Store, StoreSettings};
 
 pub(super) use daemon::{checks, open_door};
@@ -252,8 +252,7 @@ async fn perform(config: &Config, act: &Act) -> Result<Done, Fault> {
     let store = Store::open(&StoreSettings { path: file })
         .await
         .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
-    let people = People::new(store.clone(), daemon::rules(config))
-        .map_err(|fault| Fault::Internal(fault.to_string()))?;
+    let people = daemon::people(config, store.clone())?;
     let done = people.perform(&door::shell(own_uid()?), act).await.map_err(unfit);
     store.close().await;
     done

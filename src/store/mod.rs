@@ -106,6 +106,12 @@ impl Store {
         self.durable.wait().await
     }
 
+    /// Moves the write-ahead log into the file and empties it, so that what was deleted or replaced is in neither.
+    pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
+        done.map(|_| ()).map_err(|fault| self.failed(&fault))
+    }
+
     pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {
         StoreError::from_sqlx(&self.file, fault)
     }

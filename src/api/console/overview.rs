@@ -21,7 +21,7 @@ use crate::store::{Figures, Report};
 use super::Console;
 use super::board::RaisedAlarm;
 use super::chart::{self, Columns, Day, Lying};
-use super::desk::{DeskView, beat, events, parts};
+use super::desk::{DeskView, beat, events, next_change, parts};
 use super::locale::Locale;
 use super::page::{REFRESH_S, Shell, message, page};
 use super::picture::Picture;
@@ -248,17 +248,21 @@ pub(super) async fn stream(State(console): State<Console>, reader: Reader) -> Re
         return StatusCode::FORBIDDEN.into_response();
     }
     let changes = console.board.changes();
+    let gone = reader.viewer.gone();
     let screen = Screen { console, reader, changes, first: true };
-    events(unfold(screen, |mut screen| async move {
-        let event = screen.next().await?;
-        Some((Ok(event), screen))
-    }))
+    events(
+        unfold(screen, |mut screen| async move {
+            let event = screen.next().await?;
+            Some((event, screen))
+        }),
+        gone,
+    )
 }
 
 impl Screen {
     async fn next(&mut self) -> Option<Event> {
         if !std::mem::take(&mut self.first) {
-            if !self.reader.next_change(&self.console, &mut self.changes).await? {
+            if !next_change(&self.console, &mut self.changes).await? {
                 return Some(beat());
             }
             tokio::time::sleep(Duration::from_millis(CHANGES_INTERVAL_MS)).await;

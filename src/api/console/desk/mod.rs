@@ -22,7 +22,7 @@ use super::payments::{Row, row};
 use super::reader::Reader;
 use view::{CallParts, SideParts};
 
-pub(super) use stream::{beat, events, parts, stream};
+pub(super) use stream::{beat, events, next_change, parts, stream};
 pub(super) use told::ending_kind;
 pub(super) use view::{DeskView, brand_name, card};
 

@@ -26,6 +26,9 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six digits, if you use an authenticator",
     sign_in_failed: "Not signed in. Name, password or code is wrong, or too many tries were made; \
                      then wait half an hour.",
+    shut_out: "Too many wrong tries came from your network, whatever name they were for. Try again in a quarter of an \
+               hour, or ask an administrator.",
+    codes_fail: "Your codes cannot be checked at the moment. Use a recovery code, or ask an administrator.",
     extension: "Extension",
     show: "Show",
     which_extension: "Which telephone is yours?",

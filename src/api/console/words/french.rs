@@ -26,6 +26,10 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six chiffres, si vous utilisez un authentificateur",
     sign_in_failed: "Connexion refusée. Le nom, le mot de passe ou le code est faux, ou il y a eu trop d’essais ; \
                      attendez alors une demi-heure.",
+    shut_out: "Trop d’essais erronés sont venus de votre réseau, quel que soit le nom. Réessayez dans un quart d’heure, \
+               ou demandez à un administrateur.",
+    codes_fail: "Vos codes ne peuvent pas être vérifiés pour l’instant. Utilisez un code de secours, ou demandez à un \
+                 administrateur.",
     extension: "Poste",
     show: "Afficher",
     which_extension: "Quel téléphone est le vôtre ?",

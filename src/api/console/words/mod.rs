@@ -30,6 +30,8 @@ pub(super) struct Words {
     pub totp: &'static str,
     pub totp_help: &'static str,
     pub sign_in_failed: &'static str,
+    pub shut_out: &'static str,
+    pub codes_fail: &'static str,
     // The desk.
     pub extension: &'static str,
     pub show: &'static str,
