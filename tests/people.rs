@@ -218,3 +218,32 @@ fn what_is_found_about_providers_is_told_although_the_pbx_is_absent() {
         assert_eq!(checked.status.code(), Some(69), "{words:?}: {err}");
     }
 }
+
+#[tokio::test]
+async fn the_login_page_says_in_words_that_an_address_guesses() {
+    let machine = Machine::new();
+    machine.told(&["user", "add", "--role", "agent", "--password-file", "@/first", "anna"]);
+    let _daemon = machine.serve().await;
+    let client = machine.client();
+    let sign_in = async |name: &str, language: &str| {
+        let request = client.post(machine.url("/console/login")).header("accept-language", language);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let body = format!("name={name}&password=first+things+first&next=%2Fdesk");
+        request.body(body).send().await.expect("an answer")
+    };
+    for n in 0..30 {
+        assert_eq!(sign_in(&format!("name{n}"), "en").await.status(), 401, "{n}");
+    }
+    for (language, words) in
+        [("en", "Too many wrong tries came from your network"), ("fr", "Trop d’essais erronés")]
+    {
+        let answer = sign_in("anna", language).await;
+        assert_eq!(answer.status(), 429);
+        let wait_s = answer.headers()["retry-after"].to_str().expect("text").parse::<u32>().expect("seconds");
+        assert!((800..=900).contains(&wait_s), "{wait_s}");
+        let page = answer.text().await.expect("a page");
+        assert!(page.contains(words), "{page}");
+    }
+    // From the machine itself, over the daemon's own door, nobody is shut out.
+    assert!(machine.told(&["user", "list"]).contains("anna"));
+}

@@ -135,23 +135,15 @@ async fn by_key(auth: &Auth, presented: &str, origin: Option<Origin>, path: &str
         Ok(Some(holder)) => Ok(Pass::key(auth, presented, Caller::key(&holder.name, holder.scopes))),
         Ok(None) => Err(match wait_s {
             Some(wait_s) => shut_out(wait_s),
-            None => wrong_key(auth, origin, path).await,
+            None => {
+                auth.presented_wrong(origin, path).await;
+                unauthorised(
+                    "the key is wrong, has expired or was taken back; `tonegate key list` shows all keys",
+                )
+            }
         }),
         Err(fault) => Err(no_store(&fault)),
     }
-}
-
-async fn wrong_key(auth: &Auth, origin: Option<Origin>, path: &str) -> Response {
-    let from = origin.map_or_else(|| "an unknown address".into(), |origin| origin.address.to_string());
-    tracing::warn!(from, path, "a key that is not valid was presented");
-    if auth.0.noise.allows(jiff::Timestamp::now().as_millisecond()) {
-        let words = format!("a key that is not valid; from {from}");
-        auth.0.people.refused("somebody", path, &words).await;
-    }
-    if let Some(origin) = origin {
-        auth.guessed_wrong(origin.address).await;
-    }
-    unauthorised("the key is wrong, has expired or was taken back; `tonegate key list` shows all keys")
 }
 
 async fn by_session(

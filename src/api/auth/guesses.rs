@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Auth;
+use super::{Auth, Origin};
 
 /// Wrong tries of one address that shut it out: many times what the agents behind one address mistype.
 const WRONG_TRIES_MAX: u32 = 30;
@@ -112,8 +112,23 @@ impl Auth {
         u64::try_from(wait_ms).ok().map(|wait_ms| wait_ms.div_ceil(1_000))
     }
 
+    /// Notes a key or token that is not valid: in the log, in the trail as far as strangers may fill it, and against the
+    /// address it came from.
+    pub(in crate::api) async fn presented_wrong(&self, origin: Option<Origin>, path: &str) {
+        // First of all: those that come at the same time are counted before the next is looked at.
+        if let Some(origin) = origin {
+            self.guessed_wrong(origin.address).await;
+        }
+        let from = origin.map_or_else(|| "an unknown address".into(), |origin| origin.address.to_string());
+        tracing::warn!(from, path, "a key that is not valid was presented");
+        if self.0.noise.allows(jiff::Timestamp::now().as_millisecond()) {
+            let words = format!("a key that is not valid; from {from}");
+            self.0.people.refused("somebody", path, &words).await;
+        }
+    }
+
     /// Counts a wrong password, code or key; the trail says so when the address is shut out for it.
-    pub(in crate::api) async fn guessed_wrong(&self, address: IpAddr) {
+    pub(super) async fn guessed_wrong(&self, address: IpAddr) {
         if !self.0.guesses.wrong(address, self.0.people.now_ms()) {
             return;
         }

@@ -51,9 +51,7 @@ async fn known(
         _ if twilio.account.admits(request.headers()) => next.run(request).await,
         _ => {
             if presented {
-                let path = request.uri().path();
-                tracing::warn!(from = %origin.address, path, "a wrong account, token or API key was presented");
-                auth.guessed_wrong(origin.address).await;
+                auth.presented_wrong(Some(origin), request.uri().path()).await;
             }
             Fault::authenticate().into_response()
         }
