@@ -126,10 +126,26 @@ async fn an_unknown_outcome_says_not_to_take_the_card_again() {
     stage.browser.reads("#call-fields .verdict.warn", "Do not take the card again").await;
     stage.scene.ended("unknown").await.expect("an unknown outcome");
     stage.browser.until("document.getElementById('call-keys').hidden").await;
-    // Nothing on the page offers to take it again.
+    // The page does not offer to take it again just so.
     assert_eq!(stage.browser.value("document.getElementById('call-start').hidden").await, true);
     stage.browser.is_accessible().await;
     stage.browser.shot("desk-unknown-en-1280").await;
+    // Somebody who has looked at the provider says so first.
+    stage.browser.click("#call-again a").await;
+    stage.browser.reads("h1", "Take it all the same?").await;
+    stage.browser.reads(".note.warn", "the customer pays twice").await;
+    stage.browser.is_accessible().await;
+    stage.browser.fits().await;
+    stage.browser.shot("desk-again-en-1280").await;
+    stage.browser.click("button.danger").await;
+    let refused = "document.querySelector('input[name=sure]').matches(':invalid')";
+    assert_eq!(stage.browser.value(refused).await, true, "it goes on without being sure");
+    stage.browser.click("input[name=sure]").await;
+    stage.browser.click("button.danger").await;
+    stage.browser.reads("#call-due", "€42.71").await;
+    stage.scene.asked("number").await.expect("the card number");
+    stage.scene.agent("*9").await.expect("keys");
+    stage.scene.ended("cancelled_by_agent").await.expect("a cancel");
     stage.close().await;
 }
 

@@ -3,8 +3,13 @@
 //! Needs Debian's chromium and chromium-driver. Screenshots are kept in `target/screenshots/`, to be looked at.
 
 mod browser;
+mod codes;
 mod desk;
+mod embedded;
 mod figures;
+mod front;
+mod merchants;
 mod pages;
 mod people;
 mod scene;
+mod webhooks;

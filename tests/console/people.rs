@@ -50,7 +50,7 @@ async fn an_admin_makes_a_person_and_a_key() {
     stage.go("/console/people").await;
     stage.browser.reads("main", "ada").await;
     stage.browser.is_accessible().await;
-    stage.browser.click("details:nth-of-type(2) summary").await;
+    stage.browser.unfold("details:nth-of-type(2)").await;
     stage.browser.write("details:nth-of-type(2) input[name=name]", "crm").await;
     stage.browser.write("details:nth-of-type(2) input[name=scopes]", "payments:read, events").await;
     stage.browser.click("details:nth-of-type(2) button.first").await;

@@ -74,6 +74,10 @@ struct HealthPage {
     looked_at: String,
     fault: String,
     findings: Vec<Line>,
+    /// What no endpoint took, in words; empty if there is nothing.
+    dead: String,
+    /// Where it is sent again, for those who may.
+    webhooks: Option<&'static str>,
 }
 
 /// `GET /console/health`
@@ -91,6 +95,14 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         what: finding.what.clone(),
         remedy: finding.remedy.clone(),
     };
+    let dead = match console.desk.store().dead_webhooks().await {
+        Ok(0) => String::new(),
+        Ok(dead) => (w.dead_letters)(dead),
+        Err(fault) => {
+            tracing::error!("dead webhooks cannot be counted: {fault}");
+            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+        }
+    };
     let health = HealthPage {
         shell: reader.shell(w.health),
         ready: not_ready.is_none(),
@@ -99,6 +111,8 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         looked_at: reader.locale.clock(at),
         fault: found.as_ref().as_ref().err().cloned().unwrap_or_default(),
         findings: findings.iter().map(line).collect(),
+        dead,
+        webhooks: reader.viewer.may_manage().then_some(super::webhooks::PATH),
     };
     page(&health, StatusCode::OK)
 }

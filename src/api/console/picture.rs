@@ -18,6 +18,8 @@ pub(super) struct Picture {
     pub seq: u64,
     pub agent: Option<String>,
     pub caller: Option<String>,
+    /// Who is paid, by the id of the configuration.
+    pub merchant: String,
     pub amount: Money,
     pub reference: Option<String>,
     pub began_ms: i64,
@@ -104,6 +106,7 @@ impl Picture {
             seq: 0,
             agent: payment.begun.agent.clone(),
             caller: payment.begun.caller_number.clone(),
+            merchant: payment.begun.merchant.clone(),
             amount: payment.begun.amount,
             reference: payment.begun.reference.clone(),
             began_ms: payment.created_at_ms,

@@ -9,7 +9,9 @@ use crate::pbx::AgentKeys;
 use super::super::locale::Locale;
 use super::super::picture::{Doing, FieldState, Keyed, Picture, Seal};
 use super::super::words::Words;
+use super::merchants::Choice;
 use super::told::{announce, doing, heard, offered, verdict};
+use super::unknown::Doubt;
 
 /// The parts of the desk that change while a call is up. Each has an id, by which a page puts a fresh one in
 /// the place of the old.
@@ -27,12 +29,21 @@ pub(in super::super) struct DeskView {
     pub may_start: bool,
     pub amount_again: String,
     pub reference_again: String,
+    pub merchant_again: String,
+    /// Who can be paid; empty where there is no choice.
+    pub merchants: Vec<Choice>,
+    /// Nobody knows whether the last card was charged.
+    pub unknown: bool,
+    /// Where it is asked whether such a card is to be taken again all the same.
+    pub again_address: Option<String>,
     pub announce: String,
 }
 
 /// What there is to see of a call.
 pub(in super::super) struct CallView {
     pub amount: String,
+    /// Who is paid, where there are several.
+    pub merchant: Option<String>,
     pub reference: Option<String>,
     pub caller: Option<String>,
     pub since: String,
@@ -122,7 +133,21 @@ impl DeskView {
             may_start: live.is_none() && !unknown,
             amount_again: unpaid.map(|picture| picture.amount.decimal()).unwrap_or_default(),
             reference_again: unpaid.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
+            merchant_again: unpaid.map(|picture| picture.merchant.clone()).unwrap_or_default(),
+            merchants: Vec::new(),
+            unknown,
+            again_address: None,
             announce: picture.map(|picture| announce(picture, w)).unwrap_or_default(),
+        }
+    }
+
+    /// The payment that would be taken again.
+    pub(super) fn doubt(&self) -> Doubt {
+        Doubt {
+            agent: self.agent.clone(),
+            amount: self.amount_again.clone(),
+            reference: self.reference_again.clone(),
+            merchant: self.merchant_again.clone(),
         }
     }
 }
@@ -134,6 +159,7 @@ fn call(picture: &Picture, locale: Locale) -> CallView {
     let hint = picture.hint.map(|(hint, left)| format!("{} ({})", (w.hint)(hint), (w.tries_left)(left)));
     CallView {
         amount: locale.money(picture.amount),
+        merchant: None,
         reference: picture.reference.clone(),
         caller: picture.caller.clone(),
         since: locale.clock(picture.began_ms),

@@ -75,7 +75,7 @@ async fn again(console: &Console, reader: &Reader, id: Uuid, told: String, statu
     let w = reader.locale.words();
     match found(console, id).await {
         Ok(Some(found)) => {
-            let mut detail = detail(reader, &found);
+            let mut detail = detail(console, reader, &found);
             detail.told = told;
             page(&detail, status)
         }
