@@ -17,8 +17,7 @@ use crate::call::{AttemptId, Ending, Outcome};
 use crate::config::{Secret, WebhookSection};
 use crate::pbx::Means;
 use crate::store::{
-    Delivery, DeliveryState, EndpointStanding, NewAttempt, NewPayment, Replay, Settlement, Store,
-    StoreSettings,
+    Delivery, DeliveryState, NewAttempt, NewPayment, Replay, Settlement, Store, StoreSettings,
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -11,5 +11,6 @@ mod front;
 mod merchants;
 mod pages;
 mod people;
+mod provider;
 mod scene;
 mod webhooks;

@@ -1,6 +1,5 @@
 //! What an admin sees of webhooks, and does when an endpoint was gone.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +9,7 @@ use axum::routing::post;
 use tonegate::inspect::stage::{CallPlan, SetOptions};
 
 use crate::browser::{ENGLISH, Kind, NARROW};
-use crate::scene::{Stage, VISA};
+use crate::scene::{Stage, VISA, secret};
 
 /// An endpoint that says it is gone to the first messages, and takes the others.
 async fn ear(gone: usize) -> (String, Arc<AtomicUsize>) {
@@ -31,7 +30,7 @@ async fn ear(gone: usize) -> (String, Arc<AtomicUsize>) {
 async fn told(kind: Kind, gone: usize) -> (Stage, Arc<AtomicUsize>) {
     let (url, heard) = ear(gone).await;
     let change = |options: &mut SetOptions| {
-        secret(&options.directory, "crm.secret");
+        secret(options, "crm.secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         // The second endpoint is not there at all.
         options.sections += &format!(
             "[[webhook]]\nname = \"crm\"\nurl = \"{url}\"\nsecret_file = \"crm.secret\"\n\
@@ -44,14 +43,6 @@ async fn told(kind: Kind, gone: usize) -> (Stage, Arc<AtomicUsize>) {
     stage.card(VISA).await;
     stage.scene.ended("approved").await.expect("an approval");
     (stage, heard)
-}
-
-fn secret(directory: &Path, name: &str) {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).expect("a directory");
-    let path = directory.join(name);
-    std::fs::write(&path, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("written");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("private");
 }
 
 /// Loads a page until an element says this: the page does not change by itself.

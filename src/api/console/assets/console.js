@@ -101,6 +101,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the pages stand in a row that is wider than the screen: the one that is open is in view.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Times that run.
 setInterval(() => {
   for (const time of document.querySelectorAll("[data-since]")) {
