@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use crate::pbx::{Finding, Severity};
 
 use super::Console;
-use super::page::{Shell, message, page, see};
+use super::page::{Shell, page, see};
 use super::reader::Reader;
 
 /// What a look has found; or why it could not look.
@@ -84,7 +84,7 @@ struct HealthPage {
 pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_watch() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let (at, found) = console.health.look(false).await;
     let not_ready = console.desk.not_ready();
@@ -100,7 +100,7 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         Ok(dead) => (w.dead_letters)(dead),
         Err(fault) => {
             tracing::error!("dead webhooks cannot be counted: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     let health = HealthPage {

@@ -10,7 +10,7 @@ use crate::store::{Delivery, DeliveryCursor, DeliveryState, EndpointStanding, Re
 
 use super::Console;
 use super::locale::Locale;
-use super::page::{Shell, message, page, see};
+use super::page::{Shell, page, see};
 use super::reader::Reader;
 
 /// Where it is.
@@ -81,15 +81,14 @@ pub(super) async fn show(
     Query(wanted): Query<Wanted>,
     reader: Reader,
 ) -> Response {
-    let w = reader.locale.words();
     if !reader.viewer.may_manage() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     match found(&console, &wanted, &reader).await {
         Ok(found) => page(&found, StatusCode::OK),
         Err(fault) => {
             tracing::error!("webhooks cannot be shown: {fault}");
-            message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
+            reader.failed()
         }
     }
 }
@@ -180,18 +179,17 @@ pub(super) async fn again(
     reader: Reader,
     Form(again): Form<Again>,
 ) -> Response {
-    let w = reader.locale.words();
     let actor = reader.viewer.person.actor();
     if !reader.viewer.may_manage() {
         console.auth.people().refused(&actor, &again.endpoint, "webhooks sent again, on the console").await;
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let what = Replay { endpoint: Some(again.endpoint), id: Some(again.id).filter(|id| !id.is_empty()) };
     match console.desk.store().replay_webhooks(&what, &actor).await {
         Ok(replayed) => see(&format!("{PATH}?told={}", if replayed > 0 { SENT } else { NOTHING })),
         Err(fault) => {
             tracing::error!("webhooks cannot be sent again: {fault}");
-            message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
+            reader.failed()
         }
     }
 }

@@ -95,7 +95,7 @@ pub(super) async fn show(
 async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_see_agent(agent) {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let picture = console.board.of_agent(agent);
     let view = console.view(picture.as_deref(), reader, agent);

@@ -67,7 +67,7 @@ pub(in super::super) async fn ask(
 ) -> Response {
     let w = reader.locale.words();
     if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&doubt.agent)) {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let named = Some(doubt.merchant.as_str()).filter(|merchant| !merchant.is_empty());
     let Ok(currency) = console.desk.presumed(named) else {

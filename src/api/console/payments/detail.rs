@@ -11,7 +11,7 @@ use crate::store::{AttemptRecord, JournalStep, OperationId, OperationRecord, Pay
 use super::super::Console;
 use super::super::desk::merchant_name;
 use super::super::locale::Locale;
-use super::super::page::{Shell, message, page};
+use super::super::page::{Shell, page};
 use super::super::reader::Reader;
 use super::{Row, row};
 
@@ -74,19 +74,18 @@ pub(in super::super) async fn show(
     Path(id): Path<String>,
     reader: Reader,
 ) -> Response {
-    let w = reader.locale.words();
     let Ok(id) = Uuid::try_parse(&id) else {
-        return message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help);
+        return reader.not_found();
     };
     match found(&console, id).await {
         // Whose payment it is not, need not know that it exists.
         Ok(Some(found)) if reader.may_read(&found.payment) => {
             page(&detail(&console, &reader, &found), StatusCode::OK)
         }
-        Ok(_) => message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help),
+        Ok(_) => reader.not_found(),
         Err(fault) => {
             tracing::error!(payment = %id, "a payment cannot be shown: {fault}");
-            message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
+            reader.failed()
         }
     }
 }
