@@ -8,6 +8,7 @@ mod desk;
 mod embedded;
 mod figures;
 mod front;
+mod links;
 mod merchants;
 mod pages;
 mod people;

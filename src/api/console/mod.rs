@@ -93,6 +93,7 @@ pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
         .route("/desk/start", post(desk::start))
         .route("/desk/command", post(desk::command))
         .route(desk::UNKNOWN_PATH, get(desk::ask_unknown))
+        .route("/desk/link", post(desk::link))
         .route("/console", get(overview::show))
         .route("/console/stream", get(overview::stream))
         .route("/console/payments", get(payments::list))

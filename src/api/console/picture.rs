@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::call::{DeclineReason, Ending, Field, Hint, Money, Outcome};
 use crate::card::{Brand, MaskedPan};
 use crate::desk::EventBody;
-use crate::store::Payment;
+use crate::store::{OperationRecord, Payment};
 
 /// One payment call.
 #[derive(Clone, Debug)]
@@ -18,8 +18,6 @@ pub(super) struct Picture {
     pub seq: u64,
     pub agent: Option<String>,
     pub caller: Option<String>,
-    /// Who is paid, by the id of the configuration.
-    pub merchant: String,
     pub amount: Money,
     pub reference: Option<String>,
     pub began_ms: i64,
@@ -37,6 +35,10 @@ pub(super) struct Picture {
     pub alarm: Option<&'static str>,
     pub left: Option<&'static str>,
     pub ended: Option<Ending>,
+    /// Who is paid.
+    pub merchant: String,
+    /// A payment link in place of the card, as it stands.
+    pub link: Option<OperationRecord>,
 }
 
 /// Whether others can hear the keys.
@@ -106,7 +108,6 @@ impl Picture {
             seq: 0,
             agent: payment.begun.agent.clone(),
             caller: payment.begun.caller_number.clone(),
-            merchant: payment.begun.merchant.clone(),
             amount: payment.begun.amount,
             reference: payment.begun.reference.clone(),
             began_ms: payment.created_at_ms,
@@ -123,6 +124,8 @@ impl Picture {
             alarm: None,
             left: None,
             ended: None,
+            merchant: payment.begun.merchant.clone(),
+            link: None,
         }
     }
 
@@ -130,7 +133,8 @@ impl Picture {
     pub(super) fn add(&mut self, seq: u64, event: &EventBody) {
         self.seq = seq;
         match event {
-            // What is still to be keyed is for those who ask for the fields one by one; refunds are on their own page.
+            // What is still to be keyed is for those who ask for the fields one by one; refunds are on their own page; a link
+            // is laid over by the board, which knows its address.
             EventBody::Started
             | EventBody::Agent { .. }
             | EventBody::Remaining { .. }

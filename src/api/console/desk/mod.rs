@@ -1,6 +1,7 @@
 //! The agent's desk: my call, what the customer hears and keys, my keys, the result.
 
 mod command;
+mod link;
 mod merchants;
 mod stream;
 mod told;
@@ -27,6 +28,7 @@ use unknown::Doubt;
 use view::{CallParts, SideParts};
 
 pub(super) use command::command;
+pub(super) use link::link;
 pub(super) use merchants::name as merchant_name;
 pub(super) use stream::{beat, events, parts, stream};
 pub(super) use told::ending_kind;
@@ -133,10 +135,14 @@ impl Console {
             call.merchant = merchants::name(merchants, &picture.merchant);
         }
         view.again_address = view.unknown.then(|| view.doubt().address());
-        if !reader.viewer.may_take() {
+        view.takes = reader.viewer.may_take();
+        view.may_link = picture
+            .is_some_and(|picture| link::may_make(picture) && self.desk.makes_links(&picture.merchant));
+        if !view.takes {
             // Who watches does not steer.
             view.keys.clear();
             view.may_start = false;
+            view.may_link = false;
             view.again_address = None;
         }
         view
