@@ -275,7 +275,7 @@ fn own_file(file: &Path) -> Result<(), Fault> {
     )))
 }
 
-fn own_uid() -> Result<u32, Fault> {
+pub(super) fn own_uid() -> Result<u32, Fault> {
     let own =
         std::fs::metadata("/proc/self").map_err(|fault| Fault::Internal(format!("/proc/self: {fault}")))?;
     Ok(own.uid())

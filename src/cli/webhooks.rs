@@ -5,13 +5,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 use serde_json::{Value, json};
 
 use super::Fault;
 use super::running::Running;
 use crate::config::{self, Config};
-use crate::store::{DeliveryState, Store, StoreError, StoreSettings};
+use crate::people::door;
+use crate::store::{DeliveryState, MAX_PAGE_LENGTH, Store, StoreError, StoreSettings};
 
 /// Deliveries listed if nobody says how many.
 const LISTED: u32 = 50;
@@ -35,7 +36,7 @@ pub(super) struct List {
     #[arg(long, value_parser = state)]
     state: Option<DeliveryState>,
     /// How many at most.
-    #[arg(long, default_value_t = LISTED)]
+    #[arg(long, default_value_t = LISTED, value_parser = value_parser!(u32).range(1..=i64::from(MAX_PAGE_LENGTH)))]
     limit: u32,
     /// The configuration.
     #[arg(long, default_value = config::DEFAULT_PATH)]
@@ -87,7 +88,7 @@ impl List {
             Place::Ours(store) => {
                 let found =
                     store.webhook_deliveries(self.endpoint.as_deref(), self.state, None, self.limit).await;
-                json!(found.map_err(unavailable)?)
+                json!(found.map_err(unavailable)?.deliveries)
             }
             Place::Daemon(running) => {
                 let mut query = vec![("limit", self.limit.to_string())];
@@ -109,7 +110,8 @@ impl Replay {
     async fn run(self) -> Result<ExitCode, Fault> {
         let replayed = match place(&self.config).await? {
             Place::Ours(store) => {
-                let done = store.replay_webhooks(self.endpoint.as_deref(), self.id.as_deref(), 0).await;
+                let what = crate::store::Replay { endpoint: self.endpoint, id: self.id };
+                let done = store.replay_webhooks(&what, &door::shell(super::people::own_uid()?)).await;
                 done.map_err(unavailable)?
             }
             Place::Daemon(running) => {

@@ -47,7 +47,10 @@ pub use operation::{
     LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
 };
 pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
-pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
+pub use outbox::{
+    Delivery, DeliveryCursor, DeliveryPage, DeliveryState, EndpointStanding, Replay, Subscription, Tried,
+    WEBHOOK_EVENTS,
+};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};

@@ -117,11 +117,7 @@ pub(super) async fn show(
     let w = reader.locale.words();
     if !reader.viewer.may_watch() {
         // Who takes payments has a desk, and no other first page.
-        return if reader.viewer.may_take() {
-            super::page::see("/desk")
-        } else {
-            message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help)
-        };
+        return if reader.viewer.may_take() { super::page::see("/desk") } else { reader.not_allowed() };
     }
     let chosen = wanted.days.filter(|days| DAYS.contains(days)).unwrap_or(DAYS_USUAL);
     let zone = TimeZone::system();
@@ -135,7 +131,7 @@ pub(super) async fn show(
         Ok(report) => report.map(|report| figures(&report, first, chosen, reader.locale)),
         Err(fault) => {
             tracing::error!("the figures cannot be added up: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     let Ok(live) = live(&console, reader.locale).render() else {

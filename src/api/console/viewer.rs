@@ -67,6 +67,7 @@ impl Viewer {
             (self.may_watch(), "/console", w.overview),
             (self.may_read(), "/console/payments", w.payments),
             (self.may_watch(), "/console/health", w.health),
+            (self.may_manage(), super::webhooks::PATH, w.webhooks),
             (self.may_manage(), "/console/people", w.people),
         ];
         all.into_iter().filter(|(may, ..)| *may).map(|(_, href, label)| (href, label)).collect()

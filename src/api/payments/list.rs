@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::PaymentView;
 use crate::api::State;
 use crate::api::extract::{Params, read_instant};
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::Problem;
 use crate::call::Ending;
 use crate::store::{MAX_PAGE_LENGTH, PaymentFilter, StoreError, endings};
 
@@ -80,11 +80,11 @@ pub(in crate::api) async fn list(
 ) -> Result<Json<PaymentPage>, Problem> {
     let limit = page.limit.unwrap_or(PAGE_LENGTH);
     if !(1..=MAX_PAGE_LENGTH).contains(&limit) {
-        return Err(invalid("limit", format!("a page has 1 to {MAX_PAGE_LENGTH} payments")));
+        return Err(Problem::invalid("limit", format!("a page has 1 to {MAX_PAGE_LENGTH} payments")));
     }
     let after = match &page.cursor {
         Some(cursor) => {
-            Some(cursor.parse().map_err(|fault: StoreError| invalid("cursor", fault.to_string()))?)
+            Some(cursor.parse().map_err(|fault: StoreError| Problem::invalid("cursor", fault.to_string()))?)
         }
         None => None,
     };
@@ -103,7 +103,7 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
         Some(state) => {
             let known = endings().find(|ending| word(*ending) == state);
             let detail = "state: `open`, or how a payment ended; /docs lists the words";
-            Some(known.ok_or_else(|| invalid("state", detail))?)
+            Some(known.ok_or_else(|| Problem::invalid("state", detail))?)
         }
     };
     for (name, text) in
@@ -111,7 +111,7 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
     {
         const MAX_CHARS: usize = 256;
         if text.as_ref().is_some_and(|text| text.chars().count() > MAX_CHARS) {
-            return Err(invalid(name, format!("{name}: at most {MAX_CHARS} characters")));
+            return Err(Problem::invalid(name, format!("{name}: at most {MAX_CHARS} characters")));
         }
     }
     Ok(PaymentFilter {
@@ -123,8 +123,4 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
         from_ms: bound("from", page.from)?,
         until_ms: bound("until", page.until)?,
     })
-}
-
-fn invalid(field: &'static str, detail: impl Into<String>) -> Problem {
-    Problem::of(Kind::Invalid, detail).at(field)
 }

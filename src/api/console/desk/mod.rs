@@ -1,8 +1,11 @@
 //! The agent's desk: my call, what the customer hears and keys, my keys, the result.
 
+mod command;
 mod link;
+mod merchants;
 mod stream;
 mod told;
+mod unknown;
 mod view;
 
 use askama::Template;
@@ -12,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::call::{AgentCommand, Currency, Money};
-use crate::desk::{Prepared, Request};
+use crate::call::{Currency, Money};
+use crate::desk::{Prepared, Request, StartError};
 use crate::pbx::CallName;
 use crate::store::PaymentFilter;
 
@@ -21,11 +24,15 @@ use super::Console;
 use super::page::{REFRESH_S, Shell, message, page, see};
 use super::payments::{Row, row};
 use super::reader::Reader;
+use unknown::Doubt;
 use view::{CallParts, SideParts};
 
+pub(super) use command::command;
 pub(super) use link::link;
+pub(super) use merchants::name as merchant_name;
 pub(super) use stream::{beat, events, next_change, parts, stream};
 pub(super) use told::ending_kind;
+pub(super) use unknown::{PATH as UNKNOWN_PATH, ask as ask_unknown};
 pub(super) use view::{DeskView, brand_name, card};
 
 /// Earlier payments of the agent that stand below the call.
@@ -90,7 +97,7 @@ pub(super) async fn show(
 async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_see_agent(agent) {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let picture = console.board.of_agent(agent);
     let view = console.view(picture.as_deref(), reader, agent);
@@ -121,7 +128,13 @@ impl Console {
         let mut view = DeskView::new(picture, reader.locale, &self.keys);
         view.agent = agent.to_owned();
         view.csrf = reader.csrf();
-        view.currency = self.desk.merchant().currency.to_string();
+        let merchants = self.desk.merchants();
+        view.currency = merchants::currency(merchants).unwrap_or_default();
+        view.merchants = merchants::choices(merchants, &view.merchant_again);
+        if let (Some(call), Some(picture)) = (&mut view.call, picture) {
+            call.merchant = merchants::name(merchants, &picture.merchant);
+        }
+        view.again_address = view.unknown.then(|| view.doubt().address());
         view.takes = reader.viewer.may_take();
         view.may_link = picture
             .is_some_and(|picture| link::may_make(picture) && self.desk.makes_links(&picture.merchant));
@@ -130,6 +143,7 @@ impl Console {
             view.keys.clear();
             view.may_start = false;
             view.may_link = false;
+            view.again_address = None;
         }
         view
     }
@@ -151,6 +165,12 @@ pub(super) struct Start {
     amount: String,
     #[serde(default)]
     reference: String,
+    /// By the id of the configuration; empty if the call decides.
+    #[serde(default)]
+    merchant: String,
+    /// `yes`: an earlier payment may have been charged, and they have looked.
+    #[serde(default)]
+    sure: String,
     how: String,
 }
 
@@ -165,7 +185,11 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
             .await;
     }
-    let currency = console.desk.merchant().currency;
+    let merchant = Some(form.merchant.clone()).filter(|id| !id.is_empty());
+    let Ok(currency) = console.desk.presumed(merchant.as_deref()) else {
+        let wrong = StatusCode::UNPROCESSABLE_ENTITY;
+        return refused(&console, &reader, &form.agent, w.no_such_merchant.into(), wrong).await;
+    };
     let Some(amount) = typed_amount(&form.amount, currency) else {
         let wrong = StatusCode::UNPROCESSABLE_ENTITY;
         return refused(&console, &reader, &form.agent, w.amount_wrong.into(), wrong).await;
@@ -176,7 +200,7 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.text_wrong.into(), wrong).await;
     }
     let payment = Prepared {
-        merchant: None,
+        merchant,
         amount,
         currency_named: false,
         commanded: None,
@@ -185,7 +209,7 @@ pub(super) async fn start(
         language: None,
         customer: Default::default(),
         parameters: Default::default(),
-        even_if_unknown: None,
+        even_if_unknown: (form.sure == "yes").then(|| reader.viewer.person.actor()),
     };
     if form.how == "prepare" {
         if !console.desk.live.prepare(&form.agent, payment) {
@@ -201,7 +225,18 @@ pub(super) async fn start(
             console.note(&reader, "payment begun", payment, &form.agent).await;
             done(&reader, &form.agent)
         }
-        Err(fault) => refused(&console, &reader, &form.agent, fault.to_string(), StatusCode::CONFLICT).await,
+        Err(StartError::StillUnknown { .. }) => form.doubt().asked(&reader),
+        Err(fault) => {
+            let told = told::not_begun(&fault, console.desk.merchants(), w);
+            refused(&console, &reader, &form.agent, told, StatusCode::CONFLICT).await
+        }
+    }
+}
+
+impl Start {
+    fn doubt(self) -> Doubt {
+        let Self { agent, amount, reference, merchant, .. } = self;
+        Doubt { agent, amount, reference, merchant }
     }
 }
 
@@ -209,45 +244,6 @@ pub(super) async fn start(
 pub(super) fn typed_amount(text: &str, currency: Currency) -> Option<Money> {
     let figures: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     Money::parse(&figures.replace(',', "."), currency).ok()
-}
-
-#[derive(Deserialize)]
-pub(super) struct Command {
-    agent: String,
-    payment: Uuid,
-    command: String,
-}
-
-/// `POST /desk/command`
-pub(super) async fn command(
-    State(console): State<Console>,
-    reader: Reader,
-    Form(form): Form<Command>,
-) -> Response {
-    let w = reader.locale.words();
-    // The call has to be the agent's own, whatever the form says.
-    let own = console.board.of_agent(&form.agent).is_some_and(|picture| picture.payment == form.payment);
-    if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent) && own) {
-        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
-            .await;
-    }
-    let command = match form.command.as_str() {
-        "restart_field" => AgentCommand::RestartField,
-        "restart_all" => AgentCommand::RestartAll,
-        "other_means" => AgentCommand::OtherMeans,
-        "pause" => AgentCommand::Pause,
-        "resume" => AgentCommand::Resume,
-        "cancel" => AgentCommand::Cancel,
-        _ => {
-            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-            return refused(&console, &reader, &form.agent, w.no_such_command.into(), wrong).await;
-        }
-    };
-    if console.desk.live.command(form.payment, command) {
-        console.note(&reader, "command given", form.payment, &form.command).await;
-        return done(&reader, &form.agent);
-    }
-    refused(&console, &reader, &form.agent, w.no_such_command.into(), StatusCode::CONFLICT).await
 }
 
 fn done(reader: &Reader, agent: &str) -> Response {

@@ -1,10 +1,12 @@
 //! What goes on in a call, in sentences: for the eye, for a screen reader, and on the agent's keys.
 
 use crate::call::{DeclineReason, Ending};
+use crate::desk::{Merchants, StartError};
 use crate::pbx::AgentKeys;
 
 use super::super::picture::{Doing, FieldState, Picture, Sentence, Verdict};
 use super::super::words::Words;
+use super::merchants;
 use super::view::{Ear, KeyView, VerdictView};
 
 /// What goes on, in a sentence; none where the verdict says it.
@@ -88,6 +90,17 @@ pub(super) fn offered(picture: &Picture, w: &Words, keys: &AgentKeys) -> Vec<Key
         KeyView { command, label, digit, spoken, kind }
     };
     offered.into_iter().map(view).collect()
+}
+
+/// Why a payment does not begin.
+pub(super) fn not_begun(fault: &StartError, all: &Merchants, w: &Words) -> String {
+    match fault {
+        StartError::OtherCurrency { merchant, currency, .. } => {
+            let name = merchants::name(all, merchant).unwrap_or_else(|| merchant.clone());
+            (w.other_currency)(&name, currency.code())
+        }
+        fault => fault.to_string(),
+    }
 }
 
 /// What a screen reader says; digits by fours, so that it does not chatter.
