@@ -142,6 +142,18 @@ mod words {
     }
 
     #[test]
+    fn routes_of_the_api_stand_in_its_document() {
+        for file in rust_files(&["src/api"]).iter().filter(|file| !file.is_test()) {
+            // Those that are added with `routes!` are described by what serves them; others are not.
+            assert!(
+                !file.code().contains(".route(\"/v1"),
+                "{} serves what its document leaves out",
+                file.path
+            );
+        }
+    }
+
+    #[test]
     fn durations_say_their_unit() {
         let units = ["_MS", "_S", "_US", "_NS", "_MIN", "_MINUTES", "_HOURS", "_DAYS", "_SECONDS"];
         let times = ["TIMEOUT", "DELAY", "PAUSE", "GRACE", "INTERVAL", "PATIENCE", "PERIOD", "TTL"];

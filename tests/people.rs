@@ -1,4 +1,4 @@
-//! `tonegate user` and `tonegate key`, with and without a daemon, and the daemon's own TLS.
+//! `tonegate user`, `tonegate key` and `tonegate webhooks`, with and without a daemon, and the daemon's own TLS.
 
 use std::fs;
 use std::io::Write;
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 /// How long a daemon may take until it answers.
 const START_MAX_S: u64 = 60;
+
+/// Of the state directory: longer than the name of a socket may be.
+const STATE: &str = "state-of-a-daemon-whose-admin-likes-to-say-in-the-name-of-a-directory-what-it-is-for-and-who-may-look-into-it";
 
 /// A machine with a configuration and without a PBX: people and keys do not need one.
 struct Machine {
@@ -47,7 +50,7 @@ impl Machine {
         machine.put(
             "t.toml",
             &format!(
-                "[daemon]\nstate_dir = \"state\"\n[pbx]\nkind = \"freeswitch\"\n[pbx.freeswitch]\n\
+                "[daemon]\nstate_dir = \"{STATE}\"\n[pbx]\nkind = \"freeswitch\"\n[pbx.freeswitch]\n\
                  password_file = \"secret\"\ncontrol_address = \"127.0.0.1:1\"\nkeypad_listen = \"127.0.0.1:0\"\n\
                  [merchant]\nname = \"Example Ltd\"\ncurrency = \"EUR\"\npsp = \"bank\"\n[[psp]]\nname = \"bank\"\n\
                  kind = \"generic\"\nurl = \"https://psp.example/charges\"\nuser = \"x\"\npassword_file = \"secret\"\n\
@@ -168,4 +171,79 @@ async fn people_and_keys_are_made_with_and_without_a_daemon() {
         String::from_utf8_lossy(&weak.stderr)
             .contains("there are: agent, supervisor, refunder, admin, auditor")
     );
+}
+
+#[tokio::test]
+async fn what_endpoints_were_told_is_asked_of_a_daemon_that_ends_tls() {
+    let machine = Machine::new();
+    assert_eq!(machine.told(&["webhooks", "list"]), "", "without a daemon the store is opened");
+    let daemon = machine.serve().await;
+    let codes_key = machine.path(STATE).join("codes.key");
+    let mode = fs::metadata(&codes_key).expect("a key").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "the key of one-time codes is made at the first start");
+    assert_eq!(machine.told(&["webhooks", "list", "--state", "dead"]), "");
+    let none = machine.tonegate(&["webhooks", "replay"]);
+    assert_eq!(String::from_utf8_lossy(&none.stdout).trim(), "0 to be sent again");
+    assert_eq!(none.status.code(), Some(1));
+
+    // Whoever else listens there is not told the key.
+    let other = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("a certificate");
+    machine.put("cert.pem", &other.cert.pem());
+    let refused = machine.tonegate(&["webhooks", "list"]);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(69), "{words}");
+    assert!(words.contains(&format!("https://{}", machine.address)), "{words}");
+    assert!(words.contains("is not the one in api.tls_certificate_file"), "{words}");
+    fs::remove_file(machine.path("cert.pem")).expect("a file");
+    let missing = machine.tonegate(&["webhooks", "list"]);
+    let words = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(words.contains("cert.pem: the daemon's certificate cannot be read"), "{words}");
+    assert_eq!(missing.status.code(), Some(78), "{words}");
+    drop(daemon);
+}
+
+#[test]
+fn what_is_found_about_providers_is_told_although_the_pbx_is_absent() {
+    let machine = Machine::new();
+    for words in [&["check"][..], &["check", "--psp"]] {
+        let checked = machine.tonegate(words);
+        let (out, err) = (String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
+        assert!(out.contains("warning: psp.bank: if an answer gets lost"), "{words:?}: {out}");
+        assert_eq!(
+            out.contains("psp.bank: it cannot be asked anything"),
+            words.len() == 2,
+            "{words:?}: {out}"
+        );
+        assert!(err.contains("127.0.0.1:1"), "{words:?}: {err}");
+        assert_eq!(checked.status.code(), Some(69), "{words:?}: {err}");
+    }
+}
+
+#[tokio::test]
+async fn the_login_page_says_in_words_that_an_address_guesses() {
+    let machine = Machine::new();
+    machine.told(&["user", "add", "--role", "agent", "--password-file", "@/first", "anna"]);
+    let _daemon = machine.serve().await;
+    let client = machine.client();
+    let sign_in = async |name: &str, language: &str| {
+        let request = client.post(machine.url("/console/login")).header("accept-language", language);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let body = format!("name={name}&password=first+things+first&next=%2Fdesk");
+        request.body(body).send().await.expect("an answer")
+    };
+    for n in 0..30 {
+        assert_eq!(sign_in(&format!("name{n}"), "en").await.status(), 401, "{n}");
+    }
+    for (language, words) in
+        [("en", "Too many wrong tries came from your network"), ("fr", "Trop d’essais erronés")]
+    {
+        let answer = sign_in("anna", language).await;
+        assert_eq!(answer.status(), 429);
+        let wait_s = answer.headers()["retry-after"].to_str().expect("text").parse::<u32>().expect("seconds");
+        assert!((800..=900).contains(&wait_s), "{wait_s}");
+        let page = answer.text().await.expect("a page");
+        assert!(page.contains(words), "{page}");
+    }
+    // From the machine itself, over the daemon's own door, nobody is shut out.
+    assert!(machine.told(&["user", "list"]).contains("anna"));
 }

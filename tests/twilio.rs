@@ -173,6 +173,38 @@ async fn what_cannot_be_done_is_said_in_the_shape_that_programs_expect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_not_guessed() {
+    let play = Play::begin("").await;
+    let create = format!("{}.json", play.payments());
+    for n in 0..40 {
+        let (status, _) = play.post_as(None, &create, &[]).await;
+        assert_eq!(status, 401, "{n}: who presents nothing guesses nothing");
+    }
+    for n in 0..30 {
+        let (status, fault) = play.post_as(Some((ACCOUNT, &format!("guess {n}"))), &create, &[]).await;
+        assert_eq!((status, &fault["code"]), (401, &20_003.into()), "{n}: {fault}");
+    }
+    let url = format!("{}{create}", play.base);
+    for token in ["guess", TOKEN] {
+        let answer = play.client.post(&url).basic_auth(ACCOUNT, Some(token)).send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), 429, "{token}");
+        let wait_s = answer.headers()["retry-after"].to_str().expect("text").parse::<u32>().expect("seconds");
+        assert!((1..=900).contains(&wait_s), "{wait_s}");
+        let fault: serde_json::Value =
+            serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        assert_eq!((&fault["code"], &fault["status"]), (&20_429.into(), &429.into()), "{fault}");
+        assert!(fault["message"].as_str().is_some_and(|text| text.contains("minutes")), "{fault}");
+    }
+    let other =
+        play.client.get(format!("{}/v1/payments", play.base)).bearer_auth("another guess").send().await;
+    assert_eq!(
+        other.expect("an answer").status().as_u16(),
+        429,
+        "all that can be guessed is counted together"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_list_of_hosts_no_callback_leads_inside() {
     let play = Play::begin("").await;
     let form =

@@ -112,6 +112,8 @@ async fn an_admin_sees_what_was_told_and_sends_what_is_dead_again() {
     // Stopped, it leaves the store to whoever asks.
     scene.set.daemon.stop().await.expect("the end");
     assert_eq!(tonegate(&scene, &["list"]).await.lines().count(), 3);
+    let kept = std::fs::read(scene.set.directory.join("state/payments.sqlite")).expect("the store");
+    assert!(String::from_utf8_lossy(&kept).contains("webhooks_replayed"), "the trail does not tell of it");
     scene.files_are_clean(CARD).expect("nothing");
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench live` starts a PBX with telephones, the test bank and the daemon, plays calls on
 //! them, and prints one line a figure, all from this one run. `--pbx rehearsal|freeswitch|asterisk` chooses the PBX
-//! (a real FreeSWITCH where one is found, otherwise the rehearsal PBX), `--only NAME` one part, `--json`
+//! (a real FreeSWITCH where one is found, otherwise the rehearsal PBX), `--only NAME` one part (memory, key, voice, prompt, load, api), `--json`
 //! prints one object instead. `--calls`, `--keys`, `--rate` (as often as wanted) and `--gap` say what is keyed in
 //! the parts `key` and `load`: `--only key --calls 50 --keys 10000 --rate 60/60 --rate 40/60`. Telephones and PBX share the machine with the daemon: a busy machine makes
 //! every time longer, so its load stands beside the figures.
@@ -13,6 +13,7 @@ mod keys;
 mod memory;
 mod load;
 mod process;
+mod prompt;
 mod stand;
 mod voice;
 
@@ -59,7 +60,7 @@ pub struct Wanted {
 }
 
 /// In the order in which they are measured: memory before the first call.
-const PARTS: [&str; 5] = ["memory", "key", "voice", "load", "api"];
+const PARTS: [&str; 6] = ["memory", "key", "voice", "prompt", "load", "api"];
 
 impl Wanted {
     /// What is keyed, one plan a rate; `calls` and `keys` where nothing else is wanted.
@@ -114,6 +115,7 @@ async fn measure_parts(wanted: &Wanted, stand: &Stand) -> Result<Vec<Figure>, St
                 figures
             }
             "voice" => voice::seals(stand).await?,
+            "prompt" => prompt::figures(stand).await?,
             "api" => api::figures(stand, wanted.calls.map_or(50, usize::from), wanted.listeners).await?,
             _ => {
                 let mut figures = Vec::new();

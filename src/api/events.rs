@@ -1,7 +1,8 @@
 //! The live feed, as server-sent events and by WebSocket.
 //!
 //! Both say the same: `gap` first if some of the missed events are no longer kept, then the events; and to whom
-//! does not keep up `lagged`, which is the end. Who comes back names the last event it saw.
+//! does not keep up `lagged`, which is the end. So is `closed`, when the session or the key it was opened with holds no
+//! longer. Who comes back names the last event it saw.
 
 mod socket;
 mod stream;
@@ -11,6 +12,7 @@ mod tests;
 pub(super) use socket::{__path_socket, socket};
 pub(super) use stream::{__path_stream, stream};
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -18,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use utoipa::IntoParams;
 
-use super::auth::Caller;
+use super::auth::Pass;
 use super::extract::read_uuid;
 use super::problem::{Kind, Problem};
 use crate::desk::{Event, Feed, FeedError, Listener, Wanted};
@@ -50,6 +52,8 @@ pub(super) enum Told {
     Gap,
     /// It was too slow: at most so many are lost to it, and it is told nothing more.
     Lagged(u64),
+    /// What it was let in with holds no longer, and why: it is told nothing more.
+    Closed(&'static str),
     /// An event.
     Event(Arc<Event>),
 }
@@ -67,8 +71,9 @@ impl Ears {
         Self { feed, seats: Arc::new(Semaphore::new(LISTENERS_MAX)), stop }
     }
 
-    /// Begins to listen; agents hear of their own calls alone.
-    fn tap(&self, filter: Filter, caller: &Caller) -> Result<Tap, Problem> {
+    /// Begins to listen, for as long as the pass holds; agents hear of their own calls alone.
+    fn tap(&self, filter: Filter, pass: Pass) -> Result<Tap, Problem> {
+        let caller = pass.caller();
         let own = filter.agent.as_deref().is_some_and(|agent| caller.serves(agent));
         if !own && !caller.serves_all() {
             let detail = "agents hear of their own calls: name your extension as `agent`";
@@ -82,7 +87,8 @@ impl Ears {
         let wanted = Wanted { payment, agent: filter.agent };
         let listener = self.feed.listen_to(wanted, filter.after);
         let gap = listener.gap;
-        Ok(Tap { listener, gap, over: false, stop: self.stop.clone(), _seat: seat })
+        let closed = Box::pin(pass.over());
+        Ok(Tap { listener, gap, closed, over: false, stop: self.stop.clone(), _seat: seat })
     }
 }
 
@@ -90,6 +96,8 @@ impl Ears {
 struct Tap {
     listener: Listener,
     gap: bool,
+    /// Ends when it may not listen any more.
+    closed: Pin<Box<dyn Future<Output = &'static str> + Send>>,
     over: bool,
     stop: CancellationToken,
     _seat: OwnedSemaphorePermit,
@@ -107,6 +115,10 @@ impl Tap {
         let next = tokio::select! {
             next = self.listener.next() => next,
             () = self.stop.cancelled() => Err(FeedError::Ended),
+            why = &mut self.closed => {
+                self.over = true;
+                return Some(Told::Closed(why));
+            }
         };
         match next {
             Ok(event) => Some(Told::Event(event)),

@@ -6,7 +6,6 @@
 //! | `GET /ready` | whether it can take a payment now, else 503 and why; no key needed |
 //! | `GET /docs`, `GET /openapi.json` | what there is, for people and for programs; no key needed |
 //! | `POST /webhooks/psp/{name}` | hears from a payment service provider; signed, no key needed |
-//! | `GET /v1/webhooks`, `POST /v1/webhooks/replay` | what endpoints were told, what waits, what is dead; sends again |
 //! | `POST /2010-04-01/Accounts/…` | the payments API of programmable telephony, see [`twilio`] |
 //! | `/v1/…` | everything else; described where it is served and gathered in `tests/openapi.json` |
 //!
@@ -118,7 +117,7 @@ pub async fn serve(
         life: Uuid::now_v7(),
         stop: stop.clone(),
     };
-    let twilio = options.twilio.map(twilio::routes).unwrap_or_default();
+    let twilio = options.twilio.map(|twilio| twilio::routes(twilio, &state.auth)).unwrap_or_default();
     let others = console::router(&state, options.console).merge(twilio);
     let service = router(state, others).into_make_service_with_connect_info::<auth::Peer>();
     axum::serve(entrance, service).with_graceful_shutdown(async move { stop.cancelled().await }).await
@@ -138,7 +137,9 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
     let watching = OpenApiRouter::new()
         .routes(routes!(calls::calls))
         .routes(routes!(events::stream))
-        .routes(routes!(events::socket));
+        .routes(routes!(events::socket))
+        .routes(routes!(webhooks::list));
+    let managing = OpenApiRouter::new().routes(routes!(webhooks::replay));
     let afterwards = OpenApiRouter::new()
         .routes(routes!(operations::refund))
         .routes(routes!(operations::capture))
@@ -163,6 +164,7 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
         .merge(guard(Scope::TokensCharge, spending))
         .merge(guard(Scope::Events, watching))
         .merge(guard(Scope::Reports, reports))
+        .merge(guard(Scope::Admin, managing))
 }
 
 fn router(state: State, others: Router) -> Router {
@@ -172,11 +174,8 @@ fn router(state: State, others: Router) -> Router {
             .route_layer(from_fn_with_state(state.clone(), idempotency::once))
             .route_layer(from_fn_with_state((auth.clone(), scope), auth::guard))
     };
-    let needs = |scope: Scope| from_fn_with_state((auth.clone(), scope), auth::guard);
     let (described, _) = openapi::described(guard);
     let guarded = described
-        .route("/v1/webhooks", get(webhooks::list).layer(needs(Scope::Events)))
-        .route("/v1/webhooks/replay", post(webhooks::replay).layer(needs(Scope::Admin)))
         .route_layer(from_fn_with_state(state.clone(), rates::limit))
         .route_layer(from_fn_with_state(auth.clone(), auth::identify));
     let router = Router::new()

@@ -37,6 +37,7 @@ const WORDS: &str = "Card payments by phone keypad, on the PBX a company already
         (name = "calls", description = "What is under way, and what went wrong."),
         (name = "events", description = "What happens, as it happens."),
         (name = "reports", description = "What became of many payments."),
+        (name = "webhooks", description = "What your programs were told, and telling it again."),
     ),
     components(schemas(Details), responses(Refusal))
 )]

@@ -163,6 +163,11 @@ impl Problem {
         Self::of(Kind::Refused, format!("{field}: {why}")).at(field)
     }
 
+    /// A part of the request that cannot be understood, and why.
+    pub(super) fn invalid(field: &'static str, detail: impl Into<String>) -> Self {
+        Self::of(Kind::Invalid, detail).at(field)
+    }
+
     /// A problem that has a title of its own and no kind but its status.
     pub(super) fn new(status: StatusCode, title: &str, detail: impl Into<String>) -> Self {
         let mut problem = Self::of(Kind::of_status(status), detail);

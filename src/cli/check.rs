@@ -23,14 +23,17 @@ pub(super) struct Check {
 }
 
 impl Check {
-    /// Exit status 0 if nothing was found, 1 if something was.
+    /// Exit status 0 if nothing was found, 1 if something was; another if the PBX could not be looked at.
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let config = Config::load(&self.config)?;
-        let findings = super::runtime()?.block_on(findings(&config, self.psp))?;
-        for finding in &findings {
+        let found = super::runtime()?.block_on(findings(&config, self.psp))?;
+        for finding in &found.findings {
             anstream::println!("{}", line(finding));
         }
-        if findings.is_empty() {
+        if let Some(fault) = found.pbx {
+            return Err(fault);
+        }
+        if found.findings.is_empty() {
             anstream::println!("nothing to complain of");
             return Ok(ExitCode::SUCCESS);
         }
@@ -44,22 +47,53 @@ pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
         let file = file.clone();
         Box::pin(async move {
             let config = Config::load(&file).map_err(|fault| fault.to_string())?;
-            findings(&config, false).await.map_err(|fault| fault.to_string())
+            let found = findings(&config, false).await.map_err(|fault| fault.to_string())?;
+            Ok(found.with_pbx())
         })
     })
 }
 
-/// All that is found, the worst first.
-async fn findings(config: &Config, ask_providers: bool) -> Result<Vec<Finding>, Fault> {
+/// What was found.
+struct Found {
+    /// The worst first.
+    findings: Vec<Finding>,
+    /// Why the PBX could not be looked at. What was found elsewhere is told all the same.
+    pbx: Option<Fault>,
+}
+
+impl Found {
+    /// All in one list, for where there is no exit status.
+    fn with_pbx(mut self) -> Vec<Finding> {
+        if let Some(fault) = self.pbx {
+            let finding = Finding {
+                severity: Severity::Refuses,
+                place: "pbx".into(),
+                what: fault.to_string(),
+                remedy: "no payment can be taken without it".into(),
+            };
+            self.findings.insert(0, finding);
+        }
+        self.findings
+    }
+}
+
+/// Looks at accounts and PBX.
+async fn findings(config: &Config, ask_providers: bool) -> Result<Found, Fault> {
     // All accounts, not only those that are charged: keys, certificates, and what each shall be used for.
     let accounts = accounts::accounts(config)?;
     let mut findings = accounts::check::findings(config, &accounts);
     if ask_providers {
         findings.extend(accounts::check::probe(config, &accounts).await);
     }
-    findings.extend(pbx::check(config).await?);
+    let pbx = match pbx::check(config).await {
+        Ok(more) => {
+            findings.extend(more);
+            None
+        }
+        Err(fault) => Some(fault),
+    };
     findings.sort_by_key(|finding| finding.severity);
-    Ok(findings)
+    Ok(Found { findings, pbx })
 }
 
 fn line(finding: &Finding) -> String {

@@ -11,6 +11,7 @@ mod orders;
 mod pbx;
 mod people;
 mod psp;
+mod running;
 mod seat;
 mod serve;
 mod testbank;

@@ -2,7 +2,7 @@
 //!
 //! While the daemon runs, it is asked over its own door, a socket beside the store; else the store is opened here.
 
-mod daemon;
+pub(super) mod daemon;
 mod told;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use super::seat::Seat;
 use crate::config::{self, Config};
 use crate::people::{Act, Change, Done, NewKey, NewPerson, Password, Role, Scope};
 
-pub(super) use daemon::{checks, open_door, rules};
+pub(super) use daemon::{checks, open_door};
 
 /// The longest password file.
 const MAX_PASSWORD_BYTES: u64 = 4096;

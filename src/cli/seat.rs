@@ -4,21 +4,21 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::Fault;
-use super::people::rules;
+use super::people::daemon;
 use crate::config::Config;
-use crate::people::{Act, Done, People, PeopleFault, Rules, door};
+use crate::people::{Act, Done, People, PeopleFault, door};
 use crate::store::{Store, StoreSettings};
 
 /// Where acts are done. Found out with the first one: while the daemon runs, the store is its own.
-pub(super) struct Seat {
+pub(super) struct Seat<'a> {
+    config: &'a Config,
     file: PathBuf,
-    rules: Rules,
     own: Option<(Store, People)>,
 }
 
-impl Seat {
-    pub(super) fn of(config: &Config) -> Self {
-        Self { file: config.store_path(), rules: rules(config), own: None }
+impl<'a> Seat<'a> {
+    pub(super) fn of(config: &'a Config) -> Self {
+        Self { config, file: config.store_path(), own: None }
     }
 
     /// Does it, in the name of whoever types.
@@ -31,8 +31,7 @@ impl Seat {
             let store = Store::open(&StoreSettings { path: self.file.clone() })
                 .await
                 .map_err(|fault| Fault::Unavailable(fault.to_string()))?;
-            let people = People::new(store.clone(), self.rules.clone())
-                .map_err(|fault| Fault::Internal(fault.to_string()))?;
+            let people = daemon::people(self.config, store.clone())?;
             self.own = Some((store, people));
         }
         let Some((_, people)) = &self.own else { return Err(Fault::Internal("nobody sits here".into())) };
@@ -64,7 +63,7 @@ fn own_file(file: &Path) -> Result<(), Fault> {
     )))
 }
 
-fn own_uid() -> Result<u32, Fault> {
+pub(super) fn own_uid() -> Result<u32, Fault> {
     let own =
         std::fs::metadata("/proc/self").map_err(|fault| Fault::Internal(format!("/proc/self: {fault}")))?;
     Ok(own.uid())

@@ -79,7 +79,7 @@ async fn serve(
     };
     let stop = CancellationToken::new();
     outbox::carry(&store, endpoints, &stop).map_err(Fault::Unavailable)?;
-    let (auth, tls) = people::checks(&config, store.clone())?;
+    let (auth, tls) = people::checks(&config, store.clone()).await?;
     let door = people::open_door(&auth, stop.clone())?;
     let console = api::console::Surroundings { keys: pbx::keys(&config)?, check: super::check::look(file) };
     let options = api::Options { twilio, console, requests_per_s: config.api.requests_per_s };

@@ -4,17 +4,16 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 use serde_json::{Value, json};
 
 use super::Fault;
+use super::running::Running;
 use crate::config::{self, Config};
-use crate::store::{DeliveryState, Store, StoreError, StoreSettings};
+use crate::people::door;
+use crate::store::{DeliveryState, MAX_PAGE_LENGTH, Store, StoreError, StoreSettings};
 
-/// How long the daemon may take to answer.
-const ANSWER_TIMEOUT_MS: u64 = 15_000;
 /// Deliveries listed if nobody says how many.
 const LISTED: u32 = 50;
 
@@ -37,7 +36,7 @@ pub(super) struct List {
     #[arg(long, value_parser = state)]
     state: Option<DeliveryState>,
     /// How many at most.
-    #[arg(long, default_value_t = LISTED)]
+    #[arg(long, default_value_t = LISTED, value_parser = value_parser!(u32).range(1..=i64::from(MAX_PAGE_LENGTH)))]
     limit: u32,
     /// The configuration.
     #[arg(long, default_value = config::DEFAULT_PATH)]
@@ -69,7 +68,7 @@ fn state(word: &str) -> Result<DeliveryState, String> {
 /// Who has the outbox.
 enum Place {
     Ours(Store),
-    Daemon { api: String, key: config::Secret },
+    Daemon(Running),
 }
 
 impl Webhooks {
@@ -89,14 +88,14 @@ impl List {
             Place::Ours(store) => {
                 let found =
                     store.webhook_deliveries(self.endpoint.as_deref(), self.state, None, self.limit).await;
-                json!(found.map_err(unavailable)?)
+                json!(found.map_err(unavailable)?.deliveries)
             }
-            Place::Daemon { api, key } => {
+            Place::Daemon(running) => {
                 let mut query = vec![("limit", self.limit.to_string())];
                 query.extend(self.endpoint.clone().map(|endpoint| ("endpoint", endpoint)));
                 query.extend(self.state.and_then(|state| Some(("state", json!(state).as_str()?.to_owned()))));
                 let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-                let mut answer = ask(&key, client()?.get(format!("{api}/v1/webhooks?{query}"))).await?;
+                let mut answer = running.get(&format!("/v1/webhooks?{query}")).await?;
                 answer["deliveries"].take()
             }
         };
@@ -111,14 +110,13 @@ impl Replay {
     async fn run(self) -> Result<ExitCode, Fault> {
         let replayed = match place(&self.config).await? {
             Place::Ours(store) => {
-                let done = store.replay_webhooks(self.endpoint.as_deref(), self.id.as_deref(), 0).await;
+                let what = crate::store::Replay { endpoint: self.endpoint, id: self.id };
+                let done = store.replay_webhooks(&what, &door::shell(super::seat::own_uid()?)).await;
                 done.map_err(unavailable)?
             }
-            Place::Daemon { api, key } => {
+            Place::Daemon(running) => {
                 let wanted = json!({ "endpoint": self.endpoint, "id": self.id });
-                let request = client()?.post(format!("{api}/v1/webhooks/replay"));
-                let request = request.header("content-type", "application/json").body(wanted.to_string());
-                ask(&key, request).await?["replayed"].as_u64().unwrap_or_default()
+                running.post("/v1/webhooks/replay", &wanted).await?["replayed"].as_u64().unwrap_or_default()
             }
         };
         anstream::println!("{replayed} to be sent again");
@@ -130,28 +128,9 @@ async fn place(path: &std::path::Path) -> Result<Place, Fault> {
     let config = Config::load(path)?;
     match Store::open(&StoreSettings { path: config.store_path() }).await {
         Ok(store) => Ok(Place::Ours(store)),
-        Err(StoreError::InUse(_)) => {
-            Ok(Place::Daemon { api: format!("http://{}", config.api.listen), key: config.api.key })
-        }
+        Err(StoreError::InUse(_)) => Ok(Place::Daemon(Running::new(&config)?)),
         Err(fault) => Err(unavailable(fault)),
     }
-}
-
-fn client() -> Result<reqwest::Client, Fault> {
-    let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(ANSWER_TIMEOUT_MS));
-    builder.build().map_err(|fault| Fault::Internal(fault.to_string()))
-}
-
-async fn ask(key: &config::Secret, request: reqwest::RequestBuilder) -> Result<Value, Fault> {
-    let answer = request.bearer_auth(key.expose()).send().await;
-    let answer =
-        answer.map_err(|fault| Fault::Unavailable(format!("the daemon does not answer: {fault}")))?;
-    let status = answer.status();
-    let text = answer.text().await.unwrap_or_default();
-    if !status.is_success() {
-        return Err(Fault::Unavailable(format!("the daemon answers {status}: {text}")));
-    }
-    serde_json::from_str(&text).map_err(|fault| Fault::Internal(format!("the daemon's answer: {fault}")))
 }
 
 fn unavailable(fault: StoreError) -> Fault {

@@ -177,6 +177,12 @@ impl Config {
         self.store.path.clone().unwrap_or_else(|| self.daemon.state_dir.join("payments.sqlite"))
     }
 
+    /// The file with the key of one-time codes, if the configuration does not name one.
+    #[must_use]
+    pub fn codes_key_path(&self) -> PathBuf {
+        self.daemon.state_dir.join("codes.key")
+    }
+
     /// The account of this name.
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&PspSection> {
@@ -219,6 +225,7 @@ impl Config {
         }
         self.api.key =
             places.fetch("api.key", self.api.key_file.as_deref(), self.api.key_credential.as_deref())?;
+        self.people.fetch_secret(places)?;
         if let Some(oidc) = &mut self.oidc {
             oidc.fetch_secret(places)?;
         }

@@ -27,11 +27,29 @@ pub struct PeopleSection {
     pub session_hours: u32,
     /// Roles that need a one-time code as well as a password.
     pub code_required: Vec<Role>,
+    /// The file with the key that encrypts the secrets of one-time codes: 64 hexadecimal digits. `codes.key` in the state
+    /// directory, made at the first start, if nothing is said.
+    pub codes_key_file: Option<PathBuf>,
+    /// The systemd credential with that key.
+    pub codes_key_credential: Option<String>,
+    /// The key itself, if one is named.
+    #[serde(skip)]
+    pub codes_key: Option<Secret>,
 }
+
+/// Of the key of one-time codes.
+const CODES_KEY_DIGITS: usize = 64;
 
 impl Default for PeopleSection {
     fn default() -> Self {
-        Self { idle_minutes: 15, session_hours: 12, code_required: vec![Role::Refunder, Role::Admin] }
+        Self {
+            idle_minutes: 15,
+            session_hours: 12,
+            code_required: vec![Role::Refunder, Role::Admin],
+            codes_key_file: None,
+            codes_key_credential: None,
+            codes_key: None,
+        }
     }
 }
 
@@ -51,6 +69,22 @@ impl PeopleSection {
     pub(super) fn check(&self, place: &Place) -> Result<(), ConfigError> {
         between(place, "people.idle_minutes", self.idle_minutes.into(), 1, 15, "minutes")?;
         between(place, "people.session_hours", self.session_hours.into(), 1, 24, "hours")
+    }
+
+    pub(super) fn fetch_secret(&mut self, places: &SecretPlaces) -> Result<(), ConfigError> {
+        let (file, credential) = (self.codes_key_file.as_deref(), self.codes_key_credential.as_deref());
+        if file.is_none() && credential.is_none() {
+            return Ok(());
+        }
+        let key = places.fetch("people.codes_key", file, credential)?;
+        let digits = key.expose();
+        if digits.len() != CODES_KEY_DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            let name = if file.is_some() { "people.codes_key_file" } else { "people.codes_key_credential" };
+            let remedy = "make one with: openssl rand -hex 32";
+            return Err(places.place().fault(name, "the key is not 64 hexadecimal digits", remedy));
+        }
+        self.codes_key = Some(key);
+        Ok(())
     }
 }
 

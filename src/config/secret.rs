@@ -41,6 +41,52 @@ impl Secret {
         &self.0
     }
 
+    /// Reads a file that holds a secret alone, on one line, and that not everybody can reach.
+    pub(crate) fn read(path: &Path) -> Result<Secret, SecretFault> {
+        let shown = path.display();
+        let fault = |what: &str, remedy: &str| SecretFault {
+            what: format!("{shown}: {what}"),
+            remedy: remedy.to_owned(),
+        };
+        let io = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => fault("there is no such file", "create it with mode 600"),
+            std::io::ErrorKind::PermissionDenied => {
+                fault("permission denied", &format!("run: chown tonegate {shown}"))
+            }
+            _ => fault(&error.to_string(), "check the path and the disk"),
+        };
+        let file = std::fs::File::open(path).map_err(io)?;
+        // Of the open file, not of the path: nobody can change it in between.
+        let about = file.metadata().map_err(io)?;
+        let mode = about.permissions().mode();
+        if !about.is_file() {
+            return Err(fault("not a file", "name the file that holds the secret"));
+        }
+        if mode & 0o007 != 0 {
+            return Err(fault("every user of this machine can reach it", &format!("run: chmod 600 {shown}")));
+        }
+        if mode & 0o020 != 0 {
+            return Err(fault("its group can change it", &format!("run: chmod 640 {shown}")));
+        }
+        if about.len() > MAX_SECRET_BYTES {
+            return Err(fault("too long for a secret", "put the secret alone into the file"));
+        }
+        // Room for all of it, and one byte to see the end: a buffer that grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES as usize + 1));
+        file.take(MAX_SECRET_BYTES).read_to_end(&mut bytes).map_err(io)?;
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            return Err(fault("not text", "write the secret as UTF-8 text"));
+        };
+        let text = text.trim_end_matches(['\n', '\r']);
+        if text.is_empty() {
+            return Err(fault("empty", "put the secret into the file"));
+        }
+        if text.contains(['\n', '\r', '\0']) {
+            return Err(fault("more than one line", "put the secret alone into the file, on one line"));
+        }
+        Ok(Secret(Zeroizing::new(text.to_owned())))
+    }
+
     #[cfg(test)]
     pub(crate) fn of(text: &str) -> Secret {
         Secret(Zeroizing::new(text.to_owned()))
@@ -51,6 +97,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(hidden)")
     }
+}
+
+/// Why a file holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SecretFault {
+    /// Which file, and what is wrong with it.
+    pub what: String,
+    /// What to do.
+    pub remedy: String,
 }
 
 /// Where secrets are looked for.
@@ -113,45 +168,7 @@ impl SecretPlaces {
     }
 
     fn read(&self, key: &str, path: &Path) -> Result<Secret, ConfigError> {
-        let shown = path.display();
-        let fault = |what: &str, remedy: &str| self.place.fault(key, format!("{shown}: {what}"), remedy);
-        let io = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => fault("there is no such file", "create it with mode 600"),
-            std::io::ErrorKind::PermissionDenied => {
-                fault("permission denied", &format!("run: chown tonegate {shown}"))
-            }
-            _ => fault(&error.to_string(), "check the path and the disk"),
-        };
-        let file = std::fs::File::open(path).map_err(io)?;
-        // Of the open file, not of the path: nobody can change it in between.
-        let about = file.metadata().map_err(io)?;
-        let mode = about.permissions().mode();
-        if !about.is_file() {
-            return Err(fault("not a file", "name the file that holds the secret"));
-        }
-        if mode & 0o007 != 0 {
-            return Err(fault("every user of this machine can reach it", &format!("run: chmod 600 {shown}")));
-        }
-        if mode & 0o020 != 0 {
-            return Err(fault("its group can change it", &format!("run: chmod 640 {shown}")));
-        }
-        if about.len() > MAX_SECRET_BYTES {
-            return Err(fault("too long for a secret", "put the secret alone into the file"));
-        }
-        // Room for all of it, and one byte to see the end: a buffer that grows leaves copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_SECRET_BYTES as usize + 1));
-        file.take(MAX_SECRET_BYTES).read_to_end(&mut bytes).map_err(io)?;
-        let Ok(text) = std::str::from_utf8(&bytes) else {
-            return Err(fault("not text", "write the secret as UTF-8 text"));
-        };
-        let text = text.trim_end_matches(['\n', '\r']);
-        if text.is_empty() {
-            return Err(fault("empty", "put the secret into the file"));
-        }
-        if text.contains(['\n', '\r', '\0']) {
-            return Err(fault("more than one line", "put the secret alone into the file, on one line"));
-        }
-        Ok(Secret(Zeroizing::new(text.to_owned())))
+        Secret::read(path).map_err(|fault| self.place.fault(key, fault.what, &fault.remedy))
     }
 }
 

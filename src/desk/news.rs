@@ -12,6 +12,7 @@ use crate::pbx::{News, Offer, Order};
 use super::Desk;
 use super::start::StartError;
 use crate::observe::alarm;
+use crate::prompts;
 use crate::store::OrderFault;
 
 /// What to do about a seal that cannot be ended.
@@ -110,7 +111,7 @@ impl Desk {
         };
         let phrase = if open { Phrase::WhisperUnknown } else { Phrase::WhisperTechnical };
         let clips = self.clips_on(&offer, phrase);
-        let say = Order::Say { id: SayId(0), to: Party::Agent, clips };
+        let say = Order::Say { id: SayId(0), to: prompts::listener(phrase), clips };
         if session.orders.send(Order::Unseal).await.is_err() {
             return alarm("seal_stuck", Some(payment), "the PBX adapter is gone", STUCK_REMEDY);
         }

@@ -149,7 +149,7 @@ fn parsed(text: &str) -> Result<Url, UrlFault> {
 }
 
 /// The innermost words of a fault.
-fn cause(fault: &dyn std::error::Error) -> String {
+pub(crate) fn cause(fault: &dyn std::error::Error) -> String {
     fault.source().map_or_else(|| fault.to_string(), cause)
 }
 

@@ -13,6 +13,7 @@ mod sign;
 mod tests;
 
 pub use carrier::{Endpoint, carry};
+pub(crate) use courier::cause;
 pub use courier::{Carried, Courier, Reach, UrlFault, usable_url};
 pub use schedule::TRIED_FOR_MS;
 pub use sign::{NoSigningKey, SigningKey};

@@ -10,11 +10,15 @@ use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+mod standing;
+
 use super::*;
 use crate::call::{AttemptId, Ending, Outcome};
 use crate::config::{Secret, WebhookSection};
 use crate::pbx::Means;
-use crate::store::{DeliveryState, NewAttempt, NewPayment, Settlement, Store, StoreSettings};
+use crate::store::{
+    Delivery, DeliveryState, NewAttempt, NewPayment, Replay, Settlement, Store, StoreSettings,
+};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -86,6 +90,15 @@ fn begin(store: &Store, endpoints: Vec<Endpoint>) -> CancellationToken {
     store.subscribe(endpoints.iter().map(Endpoint::subscription).collect());
     carry(store, endpoints, &stop).expect("carriers");
     stop
+}
+
+async fn listed(store: &Store, endpoint: Option<&str>, state: Option<DeliveryState>) -> Vec<Delivery> {
+    store.webhook_deliveries(endpoint, state, None, 10).await.expect("a list").deliveries
+}
+
+async fn again(store: &Store, endpoint: Option<&str>, id: Option<String>) -> u64 {
+    let what = Replay { endpoint: endpoint.map(str::to_owned), id };
+    store.replay_webhooks(&what, "person:anna").await.expect("written")
 }
 
 async fn begin_payment(store: &Store) -> Uuid {
@@ -178,7 +191,7 @@ async fn what_is_not_taken_is_sent_again_under_its_name_and_holds_up_nobody() {
     let ids: Vec<_> = shaky.told.lock().expect("no panic").iter().map(|(id, ..)| id.clone()).collect();
     assert_eq!(ids[0], ids[1]);
     let state = async |endpoint: &str| {
-        let found = store.webhook_deliveries(Some(endpoint), None, None, 10).await.expect("a list");
+        let found = listed(&store, Some(endpoint), None).await;
         (found[0].state, found[0].tries)
     };
     until("the second try noted", async || state("shaky").await == (DeliveryState::Taken, 2)).await;
@@ -204,16 +217,12 @@ async fn what_was_not_carried_is_carried_in_the_next_life() {
     ear.has(1).await;
     assert_eq!(ear.bodies()[0]["data"]["payment"], payment.to_string());
     // Once more, because somebody asks; then for the last time.
-    until("it noted as taken", async || {
-        let found =
-            store.webhook_deliveries(None, Some(DeliveryState::Taken), None, 10).await.expect("a list");
-        found.len() == 1
-    })
-    .await;
+    until("it noted as taken", async || listed(&store, None, Some(DeliveryState::Taken)).await.len() == 1)
+        .await;
     let id = ear.told.lock().expect("no panic")[0].0.clone();
-    assert_eq!(store.replay_webhooks(None, Some(&id), 0).await, Ok(1));
+    assert_eq!(again(&store, None, Some(id)).await, 1);
     ear.has(2).await;
-    assert_eq!(store.replay_webhooks(None, None, 0).await, Ok(0), "none is dead");
+    assert_eq!(again(&store, None, None).await, 0, "none is dead");
     stop.cancel();
 }
 
@@ -225,13 +234,11 @@ async fn an_endpoint_that_is_gone_is_left_alone_until_somebody_asks() {
     let _stop = begin(&store, vec![endpoint("crm", &ear.url, &["payment.started"])]);
     begin_payment(&store).await;
     until("it noted as dead", async || {
-        let dead =
-            store.webhook_deliveries(Some("crm"), Some(DeliveryState::Dead), None, 10).await.expect("a list");
-        dead.len() == 1
+        listed(&store, Some("crm"), Some(DeliveryState::Dead)).await.len() == 1
     })
     .await;
-    assert_eq!(store.replay_webhooks(Some("other"), None, 0).await, Ok(0));
-    assert_eq!(store.replay_webhooks(Some("crm"), None, 0).await, Ok(1));
+    assert_eq!(again(&store, Some("other"), None).await, 0);
+    assert_eq!(again(&store, Some("crm"), None).await, 1);
     ear.has(2).await;
 }
 
@@ -241,7 +248,7 @@ async fn without_endpoints_nothing_is_written() {
     let store = store(&directory).await;
     let payment = begin_payment(&store).await;
     approve(&store, payment).await;
-    assert_eq!(store.webhook_deliveries(None, None, None, 10).await.expect("a list"), []);
+    assert_eq!(listed(&store, None, None).await, []);
 }
 
 #[tokio::test]
@@ -251,7 +258,7 @@ async fn what_was_taken_long_ago_is_forgotten_and_what_is_dead_is_not() {
     let (well, gone) = (Ear::open(&[204]).await, Ear::open(&[410]).await);
     let _stop = begin(&store, vec![endpoint("well", &well.url, &[]), endpoint("gone", &gone.url, &[])]);
     begin_payment(&store).await;
-    let all = async || store.webhook_deliveries(None, None, None, 10).await.expect("a list");
+    let all = async || listed(&store, None, None).await;
     until("both noted", async || all().await.iter().all(|one| one.state != DeliveryState::Pending)).await;
     store.forget_taken_webhooks(i64::MAX).await.expect("forgotten");
     let left = all().await;

@@ -4,8 +4,10 @@
 //! they open the store themselves. The socket stands in the state directory with mode 600, and whoever connects must
 //! be the daemon's own user or root, which the kernel vouches for.
 
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,9 @@ use super::{Act, Done, People, PeopleFault};
 /// The longest line, both ways: a thousand people fit.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
+/// The longest name that the system takes for a socket, its end not counted (`sun_path`, unix(7)).
+const MAX_SOCKET_NAME_BYTES: usize = 107;
+
 /// Commands at the same time.
 const MAX_VISITORS: usize = 4;
 
@@ -31,6 +36,32 @@ const VISIT_TIMEOUT_MS: u64 = 15_000;
 #[must_use]
 pub fn path(store_file: &Path) -> PathBuf {
     store_file.with_extension("door")
+}
+
+/// The name of a socket as the system takes it. One that is too long is said by way of its directory, which is held open
+/// for as long as the name is used.
+struct Name {
+    path: PathBuf,
+    _directory: Option<File>,
+}
+
+impl Name {
+    fn of(socket: &Path) -> io::Result<Self> {
+        if socket.as_os_str().len() <= MAX_SOCKET_NAME_BYTES {
+            return Ok(Self { path: socket.to_owned(), _directory: None });
+        }
+        let (Some(directory), Some(name)) = (socket.parent(), socket.file_name()) else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no name of a file"));
+        };
+        let only_a_place = libc::O_PATH | libc::O_DIRECTORY;
+        let directory = OpenOptions::new().read(true).custom_flags(only_a_place).open(directory)?;
+        let path = Path::new("/proc/self/fd").join(directory.as_raw_fd().to_string()).join(name);
+        if path.as_os_str().len() > MAX_SOCKET_NAME_BYTES {
+            let words = "the name of the store's file is too long for the door beside it; choose a shorter store.path";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+        }
+        Ok(Self { path, _directory: Some(directory) })
+    }
 }
 
 /// Opens the door and serves it until `stop`. Only the holder of the store's lock may do this.
@@ -44,7 +75,9 @@ pub fn open(people: &People, stop: CancellationToken) -> io::Result<tokio::task:
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
         _ => {}
     }
-    let listener = UnixListener::bind(&path)?;
+    let name = Name::of(&path)?;
+    let listener = UnixListener::bind(&name.path)?;
+    drop(name);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     let own = std::fs::metadata(&path)?.uid();
     let people = people.clone();
@@ -113,7 +146,11 @@ pub fn shell(uid: u32) -> String {
 pub async fn ask(store_file: &Path, act: &Act) -> Result<Option<Done>, PeopleFault> {
     let path = path(store_file);
     let told = |what: String| PeopleFault::Door(format!("{}: {what}", path.display()));
-    let mut stream = match UnixStream::connect(&path).await {
+    let connected = match Name::of(&path) {
+        Ok(name) => UnixStream::connect(&name.path).await,
+        Err(fault) => Err(fault),
+    };
+    let mut stream = match connected {
         Ok(stream) => stream,
         Err(fault) => match fault.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => return Ok(None),

@@ -2,6 +2,7 @@
 
 use super::password::{HashFault, Weak};
 use super::role::UnknownWord;
+use super::sealed::CodesFault;
 use crate::orders::OrdersFault;
 use crate::store::StoreError;
 
@@ -20,6 +21,20 @@ pub enum LoginFault {
     /// Plain HTTP from another machine.
     #[error("nobody logs in over plain HTTP: use https://")]
     NotPrivate,
+    /// Too many wrong tries from one address.
+    #[error(
+        "too many wrong passwords, codes or keys came from your address, whatever name they were for: it is listened \
+         to again in {} minutes; an admin finds the address in the trail", wait_s.div_ceil(60)
+    )]
+    ShutOut {
+        /// Seconds until it is listened to again.
+        wait_s: u64,
+    },
+    /// What checks codes is missing.
+    #[error(
+        "your codes cannot be checked now: use a recovery code, or ask an admin; the daemon's log says what is missing"
+    )]
+    Codes,
     /// The identity provider's word is not enough.
     #[error("{0}")]
     Provider(String),
@@ -95,6 +110,9 @@ pub enum PeopleFault {
     /// An identity provider says what this person is.
     #[error("roles and extensions of {0} come from the identity provider; change them there")]
     ProviderSays(String),
+    /// The key of one-time codes.
+    #[error(transparent)]
+    Codes(#[from] CodesFault),
     /// A word of the command line or the protocol.
     #[error(transparent)]
     Word(#[from] UnknownWord),

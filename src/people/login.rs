@@ -112,7 +112,7 @@ impl People {
             return Ok(Found::CodeNeeded);
         };
         let taken = self.take_code(work, &record, code).await;
-        Ok(match taken.map_err(into_login)? {
+        Ok(match taken.map_err(|fault| into_login(fault, &record))? {
             Code::Right => Found::In(record, "by password and code"),
             Code::Recovery => Found::In(record, "by password and recovery code"),
             Code::Wrong => Found::Wrong(record, "wrong code"),
@@ -151,8 +151,12 @@ impl People {
 }
 
 /// What can go wrong with a code is not the caller's doing.
-fn into_login(fault: PeopleFault) -> LoginFault {
+fn into_login(fault: PeopleFault, record: &Record) -> LoginFault {
     match fault {
+        PeopleFault::Codes(fault) => {
+            tracing::error!(name = record.name, "a one-time code cannot be checked: {fault}");
+            LoginFault::Codes
+        }
         PeopleFault::Store(fault) => LoginFault::Store(fault),
         PeopleFault::Hash(fault) => LoginFault::Hash(fault),
         other => LoginFault::Hash(HashFault::Broken(other.to_string())),

@@ -11,7 +11,7 @@
 //! | login by an identity provider (OpenID Connect) | [`oidc`] |
 //!
 //! Of passwords, tokens, keys and recovery codes only hashes are kept; of one-time codes the secret, as RFC 6238
-//! needs it. Every act stands in the trail, written together with what it changes.
+//! needs it, encrypted. Every act stands in the trail, written together with what it changes.
 
 mod account;
 mod act;
@@ -21,6 +21,7 @@ mod login;
 mod password;
 mod record;
 mod role;
+mod sealed;
 mod secret;
 mod session;
 mod totp;
@@ -44,6 +45,7 @@ pub use login::Login;
 pub use password::{HashFault, Password, Weak};
 pub use record::{Account, Change, NewPerson};
 pub use role::{Role, Scope, Scopes, UnknownWord};
+pub use sealed::{CodesFault, CodesKey};
 pub use session::{Duty, Person, Session, csrf_token};
 pub use totp::Enrolment;
 
@@ -70,6 +72,7 @@ pub struct People {
     rules: Arc<Rules>,
     clock: Clock,
     hasher: password::Hasher,
+    sealer: sealed::Sealer,
 }
 
 impl fmt::Debug for People {
@@ -79,20 +82,26 @@ impl fmt::Debug for People {
 }
 
 impl People {
-    /// The people of a store.
+    /// The people of a store; `codes_key` encrypts the secrets of their one-time codes.
     ///
     /// # Errors
     /// If the system gives no random numbers.
-    pub fn new(store: Store, rules: Rules) -> Result<Self, HashFault> {
-        Self::with_clock(store, rules, Arc::new(|| jiff::Timestamp::now().as_millisecond()))
+    pub fn new(store: Store, rules: Rules, codes_key: CodesKey) -> Result<Self, HashFault> {
+        Self::with_clock(store, rules, codes_key, Arc::new(|| jiff::Timestamp::now().as_millisecond()))
     }
 
     /// With another clock.
     ///
     /// # Errors
     /// If the system gives no random numbers.
-    pub fn with_clock(store: Store, rules: Rules, clock: Clock) -> Result<Self, HashFault> {
-        Ok(Self { store, rules: Arc::new(rules), clock, hasher: password::Hasher::new()? })
+    pub fn with_clock(
+        store: Store,
+        rules: Rules,
+        codes_key: CodesKey,
+        clock: Clock,
+    ) -> Result<Self, HashFault> {
+        let (hasher, sealer) = (password::Hasher::new()?, sealed::Sealer::new(codes_key));
+        Ok(Self { store, rules: Arc::new(rules), clock, hasher, sealer })
     }
 
     /// Writes into the trail what somebody was refused.
@@ -102,7 +111,14 @@ impl People {
         }
     }
 
-    fn now_ms(&self) -> i64 {
+    /// The file of the store they are in.
+    #[must_use]
+    pub fn store_file(&self) -> &std::path::Path {
+        self.store.file()
+    }
+
+    /// Now, by the clock that sessions go by.
+    pub(crate) fn now_ms(&self) -> i64 {
         (self.clock)()
     }
 }

@@ -2,12 +2,14 @@
 
 use qrcode::QrCode;
 use qrcode::render::svg;
-use sqlx::query;
+use sqlx::{Row, query};
 use totp_rs::{Builder, Secret, Totp};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::password::HashFault;
 use super::record::Record;
+use super::sealed::is_sealed;
 use super::session::Person;
 use super::{People, PeopleFault, secret};
 use crate::store::{StoreError, Work};
@@ -25,6 +27,11 @@ const RECOVERY_BYTES: usize = 10;
 const QR_PIXELS: u32 = 240;
 
 const KEEP: &str = "UPDATE people SET totp_secret = $2, totp_confirmed = 0, totp_step = 0 WHERE id = $1 AND totp_confirmed = 0";
+
+/// What somebody's secret is replaced with, unless it has changed meanwhile.
+const SEAL: &str = "UPDATE people SET totp_secret = $3 WHERE id = $1 AND totp_secret = $2";
+
+const SECRETS: &str = "SELECT id, name, totp_secret FROM people WHERE totp_secret IS NOT NULL";
 
 const CONFIRM: &str = "UPDATE people SET totp_confirmed = 1, totp_step = $2 WHERE id = $1";
 
@@ -69,6 +76,19 @@ fn recovery_code() -> String {
     letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
 }
 
+/// A secret as it stands in the store.
+struct Kept {
+    person: Uuid,
+    name: String,
+    secret: Zeroizing<String>,
+}
+
+impl Kept {
+    fn is_sealed(&self) -> bool {
+        is_sealed(&self.secret)
+    }
+}
+
 /// What a code turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
@@ -94,7 +114,11 @@ impl People {
         let totp = totp(&person.name, &self.rules.issuer, Secret::from(&bytes[..]))?;
         let kept = Zeroizing::new(totp.secret().to_base32());
         let mut work = self.store.write().await?;
-        let done = query(KEEP).bind(person.id.to_string()).bind(kept.as_str()).execute(&mut *work).await;
+        if self.sealer.is_missing() && !self.secrets(&mut work).await?.iter().any(Kept::is_sealed) {
+            self.sealer.make()?;
+        }
+        let sealed = self.sealer.seal(person.id, &kept)?;
+        let done = query(KEEP).bind(person.id.to_string()).bind(sealed).execute(&mut *work).await;
         if done.map_err(|fault| self.store.failed(&fault))?.rows_affected() == 0 {
             return Err(PeopleFault::CodesSet(person.name.clone()));
         }
@@ -143,12 +167,65 @@ impl People {
     ) -> Result<Code, PeopleFault> {
         let failed = |fault: sqlx::Error| self.store.failed(&fault);
         let id = record.id.to_string();
-        if let Some(step) = self.step_of(record, code)? {
+        let step = self.step_of(record, code);
+        if let Ok(Some(step)) = step {
             let done = query(STEP).bind(&id).bind(step).execute(&mut **work).await.map_err(failed)?;
             return Ok(if done.rows_affected() == 1 { Code::Right } else { Code::Wrong });
         }
+        // These need no key: they are how somebody gets in whose secret cannot be read.
         let done = query(USE_RECOVERY).bind(&id).bind(recovery_digest(code)).execute(&mut **work).await;
-        Ok(if done.map_err(failed)?.rows_affected() == 1 { Code::Recovery } else { Code::Wrong })
+        if done.map_err(failed)?.rows_affected() == 1 {
+            return Ok(Code::Recovery);
+        }
+        step.map(|_| Code::Wrong)
+    }
+
+    /// Encrypts what an earlier release wrote in clear, makes the key if there is none and nothing needs an older one, and
+    /// makes sure that it opens everything. The daemon does so at its start.
+    ///
+    /// # Errors
+    /// If the key is missing or opens not everything, or it could not be written. Who has codes then gets in by a recovery
+    /// code alone.
+    pub async fn seal_codes(&self) -> Result<(), PeopleFault> {
+        let mut work = self.store.write().await?;
+        let all = self.secrets(&mut work).await?;
+        if self.sealer.is_missing() && !all.iter().any(Kept::is_sealed) {
+            self.sealer.make()?;
+        }
+        for kept in all.iter().filter(|kept| kept.is_sealed()) {
+            self.sealer.open(kept.person, &kept.name, &kept.secret)?;
+        }
+        let mut sealed = 0_usize;
+        for kept in all.iter().filter(|kept| !kept.is_sealed()) {
+            let text = self.sealer.seal(kept.person, &kept.secret)?;
+            let replaced = query(SEAL).bind(kept.person.to_string()).bind(kept.secret.as_str()).bind(text);
+            replaced.execute(&mut *work).await.map_err(|fault| self.store.failed(&fault))?;
+            let subject = super::record::actor(&kept.name);
+            self.store.trail_in(&mut work, "tonegate", "codes encrypted", &subject, "").await?;
+            sealed += 1;
+        }
+        self.store.commit(work).await?;
+        if sealed > 0 {
+            // What stood there in clear is not to linger in the file until it happens to be written over.
+            self.store.tidy().await?;
+            tracing::info!(people = sealed, "the secrets of one-time codes are encrypted now");
+        }
+        Ok(())
+    }
+
+    async fn secrets(&self, work: &mut Work) -> Result<Vec<Kept>, StoreError> {
+        let failed = |fault: sqlx::Error| self.store.failed(&fault);
+        let rows = query(SECRETS).fetch_all(&mut **work).await.map_err(failed)?;
+        let kept = |row: &sqlx::sqlite::SqliteRow| -> Result<Kept, sqlx::Error> {
+            let person = Uuid::try_parse(&row.try_get::<String, _>("id")?);
+            let person = person.map_err(|fault| sqlx::Error::Decode(Box::new(fault)))?;
+            Ok(Kept {
+                person,
+                name: row.try_get("name")?,
+                secret: Zeroizing::new(row.try_get("totp_secret")?),
+            })
+        };
+        rows.iter().map(kept).collect::<Result<_, _>>().map_err(failed)
     }
 
     /// Takes the authenticator and the recovery codes away.
@@ -163,7 +240,8 @@ impl People {
     /// The time step a code is of, if it is right and newer than the last one taken.
     fn step_of(&self, record: &Record, code: &str) -> Result<Option<i64>, PeopleFault> {
         let Some(kept) = &record.totp_secret else { return Ok(None) };
-        let secret = Secret::try_from_base32(kept)
+        let kept = self.sealer.open(record.id, &record.name, kept)?;
+        let secret = Secret::try_from_base32(&kept)
             .map_err(|_| HashFault::Broken("the secret of one-time codes is damaged".into()))?;
         let totp = totp(&record.name, &self.rules.issuer, secret)?;
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();

@@ -52,7 +52,10 @@ pub use orders::{
     Batch, Debtor, ForOrder, MAX_BATCH_ORDERS, NewOrder, Order, OrderFault, OrderFilter, OrderPage,
     OrderState,
 };
-pub use outbox::{Delivery, DeliveryState, Subscription, Tried, WEBHOOK_EVENTS};
+pub use outbox::{
+    Delivery, DeliveryCursor, DeliveryPage, DeliveryState, EndpointStanding, Replay, Subscription, Tried,
+    WEBHOOK_EVENTS,
+};
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};
@@ -112,6 +115,12 @@ impl Store {
     pub(crate) async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
         transaction.commit().await.map_err(|e| self.failed(&e))?;
         self.durable.wait().await
+    }
+
+    /// Moves the write-ahead log into the file and empties it, so that what was deleted or replaced is in neither.
+    pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
+        let done = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await;
+        done.map(|_| ()).map_err(|fault| self.failed(&fault))
     }
 
     pub(crate) fn failed(&self, fault: &sqlx::Error) -> StoreError {

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Row, Transaction, query};
 use tokio::sync::watch;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use message::Message;
 mod message;
 mod review;
+
+pub use review::{DeliveryCursor, DeliveryPage, EndpointStanding, Replay};
 
 use super::{AttemptState, Store, StoreError, now_ms, text};
 
@@ -57,7 +60,7 @@ pub(super) struct Outbox {
 }
 
 /// How far a message has come with one endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// It will be tried, or tried again.
@@ -92,6 +95,8 @@ pub struct Delivery {
     pub since_ms: i64,
     /// When it is tried next.
     pub next_at_ms: i64,
+    /// When its state last changed, or it was last tried.
+    pub changed_at_ms: i64,
     /// What came of the last try.
     pub detail: String,
 }
@@ -245,6 +250,7 @@ fn delivery(row: &SqliteRow) -> Result<Delivery, sqlx::Error> {
         tries: u32::try_from(row.try_get::<i64, _>("tries")?).unwrap_or(u32::MAX),
         since_ms: row.try_get("since_ms")?,
         next_at_ms: row.try_get("next_at_ms")?,
+        changed_at_ms: row.try_get("changed_at_ms")?,
         detail: row.try_get("detail")?,
     })
 }

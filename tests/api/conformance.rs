@@ -13,6 +13,60 @@ const PROGRAM: &str = "TONEGATE_SCHEMATHESIS";
 const ENDLESS: [&str; 2] = ["/v1/events", "/v1/events/ws"];
 
 #[tokio::test]
+async fn what_the_document_lists_is_served_to_those_with_a_key_alone() {
+    let desk = Desk::open().await;
+    let document = desk.get("/openapi.json").await.body;
+    let paths = document["paths"].as_object().expect("paths");
+    let mut asked = 0;
+    for (path, item) in paths {
+        let address = path.replace("{id}", "0190b2c4-7e1f-7000-8000-1234567890ab");
+        assert!(!address.contains('{'), "{path}");
+        for method in item.as_object().expect("operations").keys() {
+            let method = method.to_uppercase().parse().expect("a method");
+            let url = format!("{}{address}", desk.set.settings.api);
+            let answer = desk.client.request(method, url).send().await.expect("an answer");
+            assert_eq!(answer.status(), 401, "{path}");
+            asked += 1;
+        }
+    }
+    assert!(paths.contains_key("/v1/webhooks/replay") && asked >= 18, "{asked}");
+}
+
+#[tokio::test]
+async fn a_program_reads_what_was_told_page_after_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let secret = directory.path().join("hook.secret");
+    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").expect("written");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&secret, private).expect("private");
+    // Nobody listens at either address.
+    let section = |name: &str| {
+        let secret = secret.display();
+        format!("[[webhook]]\nname = \"{name}\"\nurl = \"http://127.0.0.1:9/\"\nsecret_file = \"{secret}\"\n")
+    };
+    let desk = Desk::with(|options| options.sections = section("crm") + &section("erp")).await;
+    let call = desk.call().await;
+    let payment = desk.begin(&call, "told").await;
+    let mut seen = Vec::new();
+    let mut next = String::new();
+    while seen.len() < 4 {
+        let page = desk.get(&format!("/v1/webhooks?limit=1&state=pending{next}")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        let Some(one) = page.body["deliveries"].get(0) else { break };
+        assert_eq!((&one["payment"], &one["event"]), (&payment.clone().into(), &"payment.started".into()));
+        seen.push(one["endpoint"].as_str().unwrap_or_default().to_owned());
+        let Some(cursor) = page.body["next"].as_str() else { break };
+        next = format!("&cursor={cursor}");
+    }
+    assert_eq!(seen, ["crm", "erp"], "one message to both endpoints, over the edge of a page");
+    for query in ["limit=0", "cursor=7", "cursor=-1.crm", "state=lost", "below=1"] {
+        assert_eq!(desk.get(&format!("/v1/webhooks?{query}")).await.status, 400, "{query}");
+    }
+    let none = desk.post("/v1/webhooks/replay", &serde_json::json!({ "endpoint": "crm" })).await;
+    assert_eq!((none.status.as_u16(), &none.body["replayed"]), (200, &0.into()), "{}", none.body);
+}
+
+#[tokio::test]
 #[ignore = "run by tests/run, which installs schemathesis"]
 async fn the_api_does_what_its_document_says() {
     let Some(program) = std::env::var_os(PROGRAM) else {

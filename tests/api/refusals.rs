@@ -55,6 +55,36 @@ async fn each_kind_of_bad_request_is_told_apart() {
 }
 
 #[tokio::test]
+async fn no_address_opens_without_a_key_or_with_a_wrong_one() {
+    let desk = Desk::open().await;
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(KEPT).expect("it")).expect("JSON");
+    let described = kept["paths"].as_object().expect("paths").iter().flat_map(|(path, methods)| {
+        methods
+            .as_object()
+            .into_iter()
+            .flat_map(|methods| methods.keys())
+            .map(|m| (m.to_uppercase(), path.clone()))
+    });
+    let others = [("GET", "/v1/webhooks"), ("POST", "/v1/webhooks/replay")];
+    let others = others.map(|(method, path)| (method.to_owned(), path.to_owned()));
+    let all: Vec<_> = described.chain(others).collect();
+    assert!((15..30).contains(&all.len()), "with thirty wrong keys, an address is shut out: {}", all.len());
+    for (method, path) in all {
+        let url = format!(
+            "{}{}",
+            desk.set.settings.api,
+            path.replace("{id}", "0190b2c4-7e1f-7000-8000-1234567890ab")
+        );
+        let method: Method = method.parse().expect("a method");
+        for key in [None, Some("wrong")] {
+            let request = desk.client.request(method.clone(), &url);
+            let request = key.map_or(request.try_clone().expect("no body"), |key| request.bearer_auth(key));
+            check(&read(request).await, 401, "not-authenticated");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_value_that_cannot_be_taken_is_named() {
     let desk = Desk::open().await;
     let long = "x".repeat(201);

@@ -21,7 +21,7 @@ pub const WIDE: (u32, u32) = (1280, 900);
 pub const NARROW: (u32, u32) = (360, 780);
 
 /// What keeps a browser alone: no network of its own, no profile, no questions.
-const FLAGS: [&str; 11] = [
+const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -33,6 +33,8 @@ const FLAGS: [&str; 11] = [
     "--disable-sync",
     "--disable-extensions",
     "--force-color-profile=srgb",
+    // Certificates of the tests' own making.
+    "--ignore-certificate-errors",
 ];
 
 pub struct Browser {
@@ -97,17 +99,47 @@ impl Browser {
         }
     }
 
+    /// Clicks as soon as there is something to click.
     pub async fn click(&self, css: &str) {
-        let found = self.page.find(By::Css(css.to_owned())).await;
-        let found = found.unwrap_or_else(|fault| panic!("no {css} on the page: {fault}"));
-        found.click().await.unwrap_or_else(|fault| panic!("{css} cannot be clicked: {fault}"));
+        self.as_soon_as_ready(css, async |found| found.click().await).await;
     }
 
+    /// Writes into a field as soon as it takes keys, in place of what stands in it.
     pub async fn write(&self, css: &str, text: &str) {
-        let found = self.page.find(By::Css(css.to_owned())).await;
-        let found = found.unwrap_or_else(|fault| panic!("no {css} on the page: {fault}"));
-        found.clear().await.expect("a field");
-        found.send_keys(text).await.expect("a field");
+        self.as_soon_as_ready(css, async |found| {
+            found.clear().await?;
+            found.send_keys(text).await
+        })
+        .await;
+    }
+
+    /// Opens a `details`, and waits until it is open.
+    pub async fn unfold(&self, css: &str) {
+        self.click(&format!("{css} > summary")).await;
+        self.until(&format!("document.querySelector('{css}').open")).await;
+    }
+
+    /// Does something with an element once it is there, seen and enabled; a page may put a fresh one in its place
+    /// meanwhile.
+    async fn as_soon_as_ready(&self, css: &str, act: impl AsyncFn(WebElement) -> WebDriverResult<()>) {
+        let end = tokio::time::Instant::now() + Duration::from_millis(PATIENCE_MS);
+        loop {
+            let done = async {
+                let found = self.page.find(By::Css(css.to_owned())).await?;
+                let ready = found.is_displayed().await? && found.is_enabled().await?;
+                if ready { act(found).await.map(|()| true) } else { Ok(false) }
+            };
+            let told = match done.await {
+                Ok(true) => return,
+                Ok(false) => "it is hidden or disabled".to_owned(),
+                Err(fault) => fault.to_string(),
+            };
+            if tokio::time::Instant::now() > end {
+                let _ = self.shot("failed").await;
+                panic!("{css} cannot be used: {told}; the page:\n{}", self.text("body").await);
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_INTERVAL_MS)).await;
+        }
     }
 
     /// Presses keys wherever the focus is.

@@ -110,13 +110,16 @@ async fn hints_are_words_without_a_digit() {
 #[tokio::test]
 async fn an_unknown_outcome_says_not_to_take_the_card_again() {
     // The bank answers late, and is gone before it has: nobody can be asked what became of the charge.
-    let plan = CallPlan { amount: Some("42.71"), ..CallPlan::default() };
+    let plan = CallPlan { amount: None, ..CallPlan::default() };
     let change = |options: &mut SetOptions| {
         options.slow_answer_ms = 60_000;
         options.capture = "bank_slow_ms = 2000\nbank_bound_ms = 8000\n".into();
     };
     let mut stage = Stage::open_with(ENGLISH, plan, change).await;
-    stage.scene.pay().await.expect("the card number is asked for");
+    stage.browser.write("#call-start input[name=amount]", "42.71").await;
+    stage.browser.write("#call-start input[name=reference]", "A-9").await;
+    stage.browser.click("#call-start button.first").await;
+    stage.scene.asked("number").await.expect("the card number");
     stage.card(VISA).await;
     stage.scene.told("charging").await.expect("the bank is asked");
     stage.browser.reads("#call-keys", "Nothing can be changed now").await;
@@ -126,10 +129,38 @@ async fn an_unknown_outcome_says_not_to_take_the_card_again() {
     stage.browser.reads("#call-fields .verdict.warn", "Do not take the card again").await;
     stage.scene.ended("unknown").await.expect("an unknown outcome");
     stage.browser.until("document.getElementById('call-keys').hidden").await;
-    // Nothing on the page offers to take it again.
+    // The page does not offer to take it again just so.
     assert_eq!(stage.browser.value("document.getElementById('call-start').hidden").await, true);
     stage.browser.is_accessible().await;
     stage.browser.shot("desk-unknown-en-1280").await;
+    // Somebody who has looked at the provider says so first.
+    stage.browser.click("#call-again a").await;
+    stage.browser.reads("h1", "Take it all the same?").await;
+    stage.browser.reads(".facts", "A-9").await;
+    stage.browser.reads(".note.warn", "the customer pays twice").await;
+    stage.browser.is_accessible().await;
+    stage.browser.fits().await;
+    stage.browser.shot("desk-again-en-1280").await;
+    stage.browser.click("button.danger").await;
+    let refused = "document.querySelector('input[name=sure]').matches(':invalid')";
+    assert_eq!(stage.browser.value(refused).await, true, "it goes on without being sure");
+    stage.browser.click("input[name=sure]").await;
+    stage.browser.click("button.danger").await;
+    stage.browser.reads("#call-due", "€42.71").await;
+    stage.scene.asked("number").await.expect("the card number");
+    stage.scene.agent("*9").await.expect("keys");
+    stage.scene.ended("cancelled_by_agent").await.expect("a cancel");
+    // Whoever names the same order later, on the page of a call that knows nothing of it, is asked as well.
+    stage.browser.reads("#call-start", "Take again").await;
+    stage.browser.click("#call-start button.first").await;
+    stage.browser.reads("h1", "Take it all the same?").await;
+    stage.browser.click("main a.button").await;
+    stage.browser.reads("#call-start", "Take again").await;
+    stage.go("/console/payments?reference=A-9").await;
+    assert_eq!(stage.browser.value("document.querySelectorAll('tbody tr').length").await, 2);
+    stage.browser.click("tbody a").await;
+    stage.browser.reads("main", "begun although unknown").await;
+    stage.browser.reads("main", "person:ada").await;
     stage.close().await;
 }
 

@@ -3,9 +3,15 @@
 //! Needs Debian's chromium and chromium-driver. Screenshots are kept in `target/screenshots/`, to be looked at.
 
 mod browser;
+mod codes;
 mod desk;
+mod embedded;
 mod figures;
+mod front;
 mod links;
+mod merchants;
 mod pages;
 mod people;
+mod provider;
 mod scene;
+mod webhooks;

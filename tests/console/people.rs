@@ -1,8 +1,12 @@
 //! Who may see and do what.
 
+use tonegate::inspect::stage::{CallPlan, SetOptions};
+
 use crate::browser::ENGLISH;
+use crate::front::Front;
 use crate::pages::paid;
-use crate::scene::{AGENT, Stage};
+use crate::provider;
+use crate::scene::{AGENT, Stage, secret};
 
 #[tokio::test]
 async fn an_agent_sees_their_own_calls_and_nothing_else() {
@@ -31,6 +35,33 @@ async fn an_agent_sees_their_own_calls_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn somebody_of_the_company_signs_in_with_the_companys_account() {
+    let (front, issuer) = (Front::open().await, provider::start().await);
+    let change = |options: &mut SetOptions| {
+        secret(options, "company.secret", "a secret between the two");
+        options.sections += &format!(
+            "[oidc]\nissuer = \"{issuer}\"\nclient_id = \"tonegate\"\nclient_secret_file = \"company.secret\"\npublic_url = \"{}\"\n\
+             [oidc.roles]\nagent = [\"phone\"]\n",
+            front.origin("pay")
+        );
+    };
+    let stage = Stage::open_with(ENGLISH, CallPlan::default(), change).await;
+    front.leads_to(&stage.scene.set.settings.api);
+    let page = &stage.browser;
+    page.go(&format!("{}/desk", front.origin("pay"))).await;
+    page.until("location.pathname === '/console/login'").await;
+    page.shot("login-company-en-1280").await;
+    page.click("main a.button").await;
+    page.reads("h1", "Company").await;
+    page.click("a").await;
+    // Back where they wanted to go, with the role and the telephone that the provider names.
+    page.reads("h1", "Desk 1001").await;
+    page.reads(".who", "Dora Maar").await;
+    assert_eq!(page.value("document.querySelectorAll('.top nav a').length").await, 2, "an agent's pages");
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn a_refund_that_the_provider_cannot_do_is_refused_in_words() {
     let stage = paid(ENGLISH).await;
     stage.go("/console/payments?ending=approved").await;
@@ -50,7 +81,7 @@ async fn an_admin_makes_a_person_and_a_key() {
     stage.go("/console/people").await;
     stage.browser.reads("main", "ada").await;
     stage.browser.is_accessible().await;
-    stage.browser.click("details:nth-of-type(2) summary").await;
+    stage.browser.unfold("details:nth-of-type(2)").await;
     stage.browser.write("details:nth-of-type(2) input[name=name]", "crm").await;
     stage.browser.write("details:nth-of-type(2) input[name=scopes]", "payments:read, events").await;
     stage.browser.click("details:nth-of-type(2) button.first").await;

@@ -16,6 +16,16 @@ pub const SHORT_OF_FUNDS: TestCard = TestCard { pan: 4000000000009995, expiry: "
 /// The agent's extension on the rehearsal PBX.
 pub const AGENT: &str = "1001";
 
+/// Puts a secret beside the configuration, where nobody else can read it.
+pub fn secret(options: &SetOptions, name: &str, text: &str) {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let directory = &options.directory;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).expect("a directory");
+    let path = directory.join(name);
+    std::fs::write(&path, text).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("private");
+}
+
 pub struct Stage {
     pub scene: Scene,
     pub browser: Browser,

@@ -1,18 +1,13 @@
 //! A caller: a program with a key, or a person with a session.
 
-use std::time::Duration;
-
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use futures_util::StreamExt;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
-use super::refusal::{forbidden, lacks, no_store, unauthorised};
-use super::{Auth, Origin, cookies};
+use super::refusal::{forbidden, lacks, no_store, shut_out, unauthorised};
+use super::{Auth, Origin, Pass, cookies};
 use crate::people::{Person, Role, Scope, Scopes};
 
 /// How the trail names the key of the configuration.
@@ -20,9 +15,6 @@ const CONFIGURED: &str = "key:configuration";
 
 /// A path whose requests a page makes on its own; they do not keep a session alive.
 const EVENTS_PATH: &str = "/v1/events";
-
-/// How often it is looked whether a listener's session has ended.
-const SESSION_INTERVAL_S: u64 = 10;
 
 /// What kind of caller it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +60,7 @@ impl Caller {
         Self { id: format!("key:{name}"), kind: CallerKind::Key, roles, extensions, scopes }
     }
 
-    fn person(person: Person) -> Self {
+    pub(super) fn person(person: Person) -> Self {
         Self {
             id: person.actor(),
             kind: CallerKind::Person,
@@ -99,38 +91,12 @@ pub(crate) async fn guard(
     };
     let caller = request.extensions().get::<Caller>();
     if caller.is_some_and(|caller| caller.may(scope)) {
-        let token = of_person(&request, scope);
-        let response = next.run(request).await;
-        return match token {
-            Some(token) => response.map(|body| while_open(auth, token, body)),
-            None => response,
-        };
+        return next.run(request).await;
     }
     let (id, person) = caller.map_or(("somebody", false), |c| (c.id.as_str(), c.kind == CallerKind::Person));
     let what = format!("{} {}", request.method(), request.uri().path());
     auth.0.people.refused(id, &what, &format!("needs the scope {scope}")).await;
     lacks(scope, person)
-}
-
-/// The session of a person who listens.
-fn of_person(request: &Request, scope: Scope) -> Option<Zeroizing<String>> {
-    let caller = request.extensions().get::<Caller>()?;
-    let listens = scope == Scope::Events && caller.kind == CallerKind::Person;
-    let origin = request.extensions().get::<Origin>().filter(|_| listens)?;
-    cookies::find(request.headers(), *origin, cookies::SESSION)
-}
-
-/// A stream that ends with the session it was opened in.
-fn while_open(auth: Auth, token: Zeroizing<String>, body: Body) -> Body {
-    let over = async move {
-        loop {
-            tokio::time::sleep(Duration::from_secs(SESSION_INTERVAL_S)).await;
-            if !matches!(auth.people().session(&token, false).await, Ok(Some(_))) {
-                return;
-            }
-        }
-    };
-    Body::from_stream(body.into_data_stream().take_until(Box::pin(over)))
 }
 
 /// The request with its caller as an extension.
@@ -140,11 +106,12 @@ async fn known(auth: &Auth, mut request: Request) -> Result<Request, Response> {
     }
     let origin = request.extensions().get::<Origin>().copied();
     let path = request.uri().path();
-    let caller = match bearer(request.headers()) {
+    let pass = match bearer(request.headers()) {
         Some(presented) => by_key(auth, presented, origin, path).await?,
         None => by_session(auth, request.headers(), origin, path).await?,
     };
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(pass.caller().clone());
+    request.extensions_mut().insert(pass);
     Ok(request)
 }
 
@@ -154,32 +121,27 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| presented.trim())
 }
 
-async fn by_key(
-    auth: &Auth,
-    presented: &str,
-    origin: Option<Origin>,
-    path: &str,
-) -> Result<Caller, Response> {
+async fn by_key(auth: &Auth, presented: &str, origin: Option<Origin>, path: &str) -> Result<Pass, Response> {
+    let wait_s = origin.and_then(|origin| auth.shut_out(origin.address));
     let configured = auth.0.key.expose();
-    // No key in the configuration means that nobody may ask, not that everybody may.
-    if !configured.is_empty() && bool::from(presented.as_bytes().ct_eq(configured.as_bytes())) {
+    // No key in the configuration means that nobody may ask, not that everybody may. Somebody thought it up, so that it
+    // might be guessed.
+    let same = || bool::from(presented.as_bytes().ct_eq(configured.as_bytes()));
+    if wait_s.is_none() && !configured.is_empty() && same() {
         let name = CONFIGURED.trim_start_matches("key:");
-        return Ok(Caller::key(name, Scopes::ALL));
+        return Ok(Pass::configured(auth, Caller::key(name, Scopes::ALL)));
     }
     match auth.0.people.key_holder(presented).await {
-        Ok(Some(holder)) => Ok(Caller::key(&holder.name, holder.scopes)),
-        Ok(None) => {
-            let from =
-                origin.map_or_else(|| "an unknown address".into(), |origin| origin.address.to_string());
-            tracing::warn!(from, path, "a key that is not valid was presented");
-            if auth.0.noise.allows(jiff::Timestamp::now().as_millisecond()) {
-                let words = format!("a key that is not valid; from {from}");
-                auth.0.people.refused("somebody", path, &words).await;
+        Ok(Some(holder)) => Ok(Pass::key(auth, presented, Caller::key(&holder.name, holder.scopes))),
+        Ok(None) => Err(match wait_s {
+            Some(wait_s) => shut_out(wait_s),
+            None => {
+                auth.presented_wrong(origin, path).await;
+                unauthorised(
+                    "the key is wrong, has expired or was taken back; `tonegate key list` shows all keys",
+                )
             }
-            Err(unauthorised(
-                "the key is wrong, has expired or was taken back; `tonegate key list` shows all keys",
-            ))
-        }
+        }),
         Err(fault) => Err(no_store(&fault)),
     }
 }
@@ -189,7 +151,7 @@ async fn by_session(
     headers: &HeaderMap,
     origin: Option<Origin>,
     path: &str,
-) -> Result<Caller, Response> {
+) -> Result<Pass, Response> {
     let token = origin.and_then(|origin| cookies::find(headers, origin, cookies::SESSION));
     let Some(token) = token else {
         return Err(unauthorised(
@@ -201,7 +163,7 @@ async fn by_session(
         Ok(Some(person)) if person.duty.is_some() => Err(forbidden(
             "first choose a password of your own and set up your authenticator, in the console",
         )),
-        Ok(Some(person)) => Ok(Caller::person(person)),
+        Ok(Some(person)) => Ok(Pass::session(auth, token, person)),
         Ok(None) => Err(unauthorised("the session has ended: log in again")),
         Err(fault) => Err(no_store(&fault)),
     }

@@ -3,13 +3,16 @@
 //! A program presents a key (`Authorization: Bearer tg_…`, or the configuration's key); a person's browser presents the
 //! cookie of a session, and with every unsafe method the session's form token. Both become a [`Caller`]. Pages ask for
 //! the extractor [`Person`](crate::people::Person) instead, which leads whoever is not logged in to the login page.
+//! Those who stay, to listen, do so as long as what they were let in with holds ([`Pass`]).
 
 mod caller;
 mod cookies;
 mod csrf;
+mod guesses;
 mod listening;
 mod oidc;
 mod origin;
+mod pass;
 pub(crate) mod person;
 mod refusal;
 pub(crate) mod sign;
@@ -31,6 +34,7 @@ use crate::people::{People, oidc::Provider};
 pub(crate) use caller::{Caller, guard, identify};
 pub(crate) use listening::Peer;
 pub(crate) use origin::Origin;
+pub(crate) use pass::Pass;
 
 /// What every check needs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -44,6 +48,7 @@ struct Inner {
     door: Doorway,
     pages: headers::Policy,
     noise: refusal::Noise,
+    guesses: guesses::Guesses,
 }
 
 /// How requests reach us.
@@ -64,7 +69,8 @@ impl Auth {
     #[must_use]
     pub fn new(people: People, key: Secret, provider: Option<Provider>, door: Doorway) -> Self {
         let pages = headers::Policy::new(&door.frame_ancestors);
-        Self(Arc::new(Inner { people, provider, key, door, pages, noise: refusal::Noise::default() }))
+        let (noise, guesses) = (refusal::Noise::default(), guesses::Guesses::default());
+        Self(Arc::new(Inner { people, provider, key, door, pages, noise, guesses }))
     }
 }
 

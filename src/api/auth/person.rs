@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::http::{Method, header, request::Parts};
 use axum::response::{IntoResponse, Redirect, Response};
-use zeroize::Zeroizing;
 
 use serde_json::json;
 
@@ -45,25 +44,10 @@ pub(super) fn view(person: &Person) -> serde_json::Value {
 /// What pages ask for on their own ends so; it does not keep a session alive.
 const STREAM: &str = "/stream";
 
-/// The token a browser presents, to ask again whether its session is still open.
-#[derive(Clone)]
-pub(crate) struct Ticket(Zeroizing<String>);
-
-impl Ticket {
-    /// The ticket of a request; none without the cookie.
-    pub(crate) fn of(parts: &Parts) -> Option<Self> {
-        let origin = parts.extensions.get::<Origin>()?;
-        cookies::find(&parts.headers, *origin, cookies::SESSION).map(Self)
-    }
-
-    /// Whether somebody is still logged in with it. A store that does not answer lets nobody in.
-    pub(crate) async fn is_open(&self, auth: &Auth) -> bool {
-        matches!(auth.0.people.session(&self.0, false).await, Ok(Some(_)))
-    }
-}
-
 async fn find(parts: &Parts, auth: &Auth) -> Result<Option<Person>, Response> {
-    let Some(Ticket(token)) = Ticket::of(parts) else { return Ok(None) };
+    let origin = parts.extensions.get::<Origin>();
+    let token = origin.and_then(|origin| cookies::find(&parts.headers, *origin, cookies::SESSION));
+    let Some(token) = token else { return Ok(None) };
     let active = !parts.uri.path().ends_with(STREAM);
     auth.0.people.session(&token, active).await.map_err(|fault| no_store(&fault))
 }

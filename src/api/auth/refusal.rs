@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::problem::Problem;
-use crate::people::Scope;
+use crate::api::problem::{Kind, Problem};
+use crate::people::{LoginFault, Scope};
 
 /// Refusals of nobody in particular that the trail takes in one minute; the log has the rest.
 const ANONYMOUS_PER_MINUTE: u32 = 20;
@@ -51,6 +51,12 @@ pub(super) fn lacks(scope: Scope, person: bool) -> Response {
     } else {
         format!("this needs the scope {scope}; make a key with it: tonegate key create --scope {scope} NAME")
     })
+}
+
+/// 429, for an address that was wrong too often.
+pub(super) fn shut_out(wait_s: u64) -> Response {
+    let problem = Problem::of(Kind::TooMany, LoginFault::ShutOut { wait_s }.to_string());
+    problem.with(header::RETRY_AFTER, wait_s).into_response()
 }
 
 /// 503.

@@ -22,7 +22,8 @@ impl Auth {
     /// Logs somebody in; the header is a `Set-Cookie` for the answer.
     ///
     /// # Errors
-    /// As [`People::login`](crate::people::People::login), and over plain HTTP from another machine.
+    /// As [`People::login`](crate::people::People::login), over plain HTTP from another machine, and from an address that
+    /// was wrong too often.
     pub(crate) async fn sign_in(
         &self,
         origin: Origin,
@@ -33,8 +34,15 @@ impl Auth {
         if !origin.private() {
             return Err(LoginFault::NotPrivate);
         }
+        if let Some(wait_s) = self.shut_out(origin.address) {
+            return Err(LoginFault::ShutOut { wait_s });
+        }
         let from = origin.address.to_string();
-        let session = self.0.people.login(&Login { name, password, code, from: &from }).await?;
+        let done = self.0.people.login(&Login { name, password, code, from: &from }).await;
+        if matches!(done, Err(LoginFault::Refused)) {
+            self.guessed_wrong(origin.address).await;
+        }
+        let session = done?;
         let cookie = cookies::set(self, origin, cookies::SESSION, &session.token);
         Ok((session, cookie))
     }
@@ -65,9 +73,10 @@ pub(super) async fn log_in(
             ([(header::SET_COOKIE, cookie)], Json(super::person::view(&session.person))).into_response()
         }
         Err(LoginFault::Store(fault)) => super::refusal::no_store(&fault),
+        Err(LoginFault::ShutOut { wait_s }) => super::refusal::shut_out(wait_s),
         Err(fault) => {
             let status = match fault {
-                LoginFault::Hash(_) => StatusCode::SERVICE_UNAVAILABLE,
+                LoginFault::Hash(_) | LoginFault::Codes => StatusCode::SERVICE_UNAVAILABLE,
                 LoginFault::NotPrivate => StatusCode::FORBIDDEN,
                 _ => StatusCode::UNAUTHORIZED,
             };

@@ -1,8 +1,10 @@
 //! Cookies, form tokens, keys and headers, over real HTTP.
 
+mod guesses;
 mod keys;
 mod pages;
 mod provider;
+mod streams;
 
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -14,7 +16,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::api::events;
 use crate::api::tls::Entrance;
+use crate::desk::Feed;
 use crate::people::tests::{GOOD, House, MINUTE_MS};
 use crate::people::{Person, Role, Scope};
 
@@ -90,11 +94,17 @@ fn served(auth: &Auth) -> Router {
     let who = |Extension(caller): Extension<Caller>| async move {
         Json(json!({ "id": caller.id, "own": caller.serves("1001"), "other": caller.serves("1002") }))
     };
+    let ears = events::Ears::new(Feed::new(), CancellationToken::new());
+    let listening = Router::new()
+        .route("/v1/events", get(events::stream))
+        .route("/v1/events/ws", get(events::socket))
+        .layer(needs(Scope::Events))
+        .with_state(ears);
     let router = Router::new()
         .route("/v1/payments", get(who).layer(needs(Scope::PaymentsRead)))
         .route("/v1/payments", post(who).layer(needs(Scope::PaymentsWrite)))
         .route("/v1/refunds", post(who).layer(needs(Scope::Refunds)))
-        .route("/v1/events", get(endless).layer(needs(Scope::Events)))
+        .merge(listening)
         .route_layer(from_fn_with_state(auth.clone(), identify))
         .route("/desk", get(|person: Person| async move { person.display }))
         .route("/desk", post(|person: Person, body: String| async move { format!("{} {body}", person.name) }))
@@ -104,13 +114,6 @@ fn served(auth: &Auth) -> Router {
         .with_state(auth.clone())
         .merge(routes(auth));
     surround(router, auth)
-}
-
-/// A stream that never ends by itself.
-async fn endless() -> axum::body::Body {
-    use futures_util::StreamExt;
-    let first = futures_util::stream::iter([Ok::<_, std::io::Error>("begun")]);
-    axum::body::Body::from_stream(first.chain(futures_util::stream::pending()))
 }
 
 /// The key of the configuration, from a file as any secret is.

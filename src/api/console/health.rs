@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use crate::pbx::{Finding, Severity};
 
 use super::Console;
-use super::page::{Shell, message, page, see};
+use super::page::{Shell, page, see};
 use super::reader::Reader;
 
 /// What a look has found; or why it could not look.
@@ -74,13 +74,17 @@ struct HealthPage {
     looked_at: String,
     fault: String,
     findings: Vec<Line>,
+    /// What no endpoint took, in words; empty if there is nothing.
+    dead: String,
+    /// Where it is sent again, for those who may.
+    webhooks: Option<&'static str>,
 }
 
 /// `GET /console/health`
 pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_watch() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let (at, found) = console.health.look(false).await;
     let not_ready = console.desk.not_ready();
@@ -91,6 +95,14 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         what: finding.what.clone(),
         remedy: finding.remedy.clone(),
     };
+    let dead = match console.desk.store().dead_webhooks().await {
+        Ok(0) => String::new(),
+        Ok(dead) => (w.dead_letters)(dead),
+        Err(fault) => {
+            tracing::error!("dead webhooks cannot be counted: {fault}");
+            return reader.failed();
+        }
+    };
     let health = HealthPage {
         shell: reader.shell(w.health),
         ready: not_ready.is_none(),
@@ -99,6 +111,8 @@ pub(super) async fn show(State(console): State<Console>, reader: Reader) -> Resp
         looked_at: reader.locale.clock(at),
         fault: found.as_ref().as_ref().err().cloned().unwrap_or_default(),
         findings: findings.iter().map(line).collect(),
+        dead,
+        webhooks: reader.viewer.may_manage().then_some(super::webhooks::PATH),
     };
     page(&health, StatusCode::OK)
 }

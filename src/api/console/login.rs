@@ -115,12 +115,18 @@ pub(super) async fn sign_in(
                 LoginFault::Refused => (StatusCode::UNAUTHORIZED, w.sign_in_failed),
                 LoginFault::CodeNeeded => (StatusCode::UNAUTHORIZED, w.code_needed),
                 LoginFault::NotPrivate => (StatusCode::FORBIDDEN, w.not_private),
+                LoginFault::ShutOut { .. } => (StatusCode::TOO_MANY_REQUESTS, w.shut_out),
+                LoginFault::Codes => (StatusCode::SERVICE_UNAVAILABLE, w.codes_fail),
                 LoginFault::Provider(_) | LoginFault::Hash(_) | LoginFault::Store(_) => {
                     tracing::error!("nobody can sign in: {fault}");
                     (StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
                 }
             };
-            stranger.page(&console, &typed.next, &typed.name, told, status)
+            let mut answer = stranger.page(&console, &typed.next, &typed.name, told, status);
+            if let LoginFault::ShutOut { wait_s } = fault {
+                answer.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+            }
+            answer
         }
     }
 }

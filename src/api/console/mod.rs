@@ -3,10 +3,12 @@
 //! | Page | What is on it |
 //! |---|---|
 //! | `/desk?agent=1001` | the agent's call: what the customer hears and keys, the agent's keys, the result |
+//! | `/desk/unknown` | asks whether an order that may have been charged is to be taken again |
 //! | `/console` | live calls, alarms, figures over chosen days |
 //! | `/console/payments` | payments, each with its attempts, journal and trail; refunds |
 //! | `/console/health` | what `tonegate check` finds |
 //! | `/console/people` | people and keys |
+//! | `/console/webhooks` | endpoints, what waits, dead letters; sends again |
 //! | `/console/login` | signing in |
 //!
 //! Everything works without script. With it, parts of a page are sent anew as they change ([`desk::stream`]); each
@@ -26,6 +28,7 @@ mod people;
 mod picture;
 mod reader;
 mod viewer;
+mod webhooks;
 mod words;
 
 use std::sync::Arc;
@@ -89,6 +92,7 @@ pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
         .route("/desk/stream", get(desk::stream))
         .route("/desk/start", post(desk::start))
         .route("/desk/command", post(desk::command))
+        .route(desk::UNKNOWN_PATH, get(desk::ask_unknown))
         .route("/desk/link", post(desk::link))
         .route("/console", get(overview::show))
         .route("/console/stream", get(overview::stream))
@@ -97,6 +101,7 @@ pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
         .route("/console/payments/{id}/refund", post(payments::refund))
         .route("/console/health", get(health::show).post(health::again))
         .route("/console/people", get(people::show).post(people::act))
+        .route(webhooks::PATH, get(webhooks::show).post(webhooks::again))
         .route(LOGIN_PATH, get(login::show).post(login::sign_in))
         .route(PASSWORD_PATH, get(login::show_password).post(login::change_password))
         .route(CODES_PATH, get(login::show_codes).post(login::confirm_codes))

@@ -21,7 +21,7 @@ use crate::store::{Figures, Report};
 use super::Console;
 use super::board::RaisedAlarm;
 use super::chart::{self, Columns, Day, Lying};
-use super::desk::{DeskView, beat, events, parts};
+use super::desk::{DeskView, beat, events, next_change, parts};
 use super::locale::Locale;
 use super::page::{REFRESH_S, Shell, message, page};
 use super::picture::Picture;
@@ -117,11 +117,7 @@ pub(super) async fn show(
     let w = reader.locale.words();
     if !reader.viewer.may_watch() {
         // Who takes payments has a desk, and no other first page.
-        return if reader.viewer.may_take() {
-            super::page::see("/desk")
-        } else {
-            message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help)
-        };
+        return if reader.viewer.may_take() { super::page::see("/desk") } else { reader.not_allowed() };
     }
     let chosen = wanted.days.filter(|days| DAYS.contains(days)).unwrap_or(DAYS_USUAL);
     let zone = TimeZone::system();
@@ -135,7 +131,7 @@ pub(super) async fn show(
         Ok(report) => report.map(|report| figures(&report, first, chosen, reader.locale)),
         Err(fault) => {
             tracing::error!("the figures cannot be added up: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     let Ok(live) = live(&console, reader.locale).render() else {
@@ -248,17 +244,21 @@ pub(super) async fn stream(State(console): State<Console>, reader: Reader) -> Re
         return StatusCode::FORBIDDEN.into_response();
     }
     let changes = console.board.changes();
+    let gone = reader.viewer.gone();
     let screen = Screen { console, reader, changes, first: true };
-    events(unfold(screen, |mut screen| async move {
-        let event = screen.next().await?;
-        Some((Ok(event), screen))
-    }))
+    events(
+        unfold(screen, |mut screen| async move {
+            let event = screen.next().await?;
+            Some((event, screen))
+        }),
+        gone,
+    )
 }
 
 impl Screen {
     async fn next(&mut self) -> Option<Event> {
         if !std::mem::take(&mut self.first) {
-            if !self.reader.next_change(&self.console, &mut self.changes).await? {
+            if !next_change(&self.console, &mut self.changes).await? {
                 return Some(beat());
             }
             tokio::time::sleep(Duration::from_millis(CHANGES_INTERVAL_MS)).await;

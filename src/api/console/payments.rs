@@ -18,7 +18,7 @@ use crate::store::{Payment, PaymentFilter};
 use super::Console;
 use super::desk::{brand_name, card, ending_kind};
 use super::locale::Locale;
-use super::page::{Shell, message, page};
+use super::page::{Shell, page};
 use super::reader::Reader;
 
 pub(super) use detail::show;
@@ -107,7 +107,7 @@ pub(super) async fn list(
 ) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_read() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     // A filter that cannot be understood is left out, and its field is empty.
     let filter = wanted.filter(&reader);
@@ -116,7 +116,7 @@ pub(super) async fn list(
         Ok(found) => found,
         Err(fault) => {
             tracing::error!("payments cannot be listed: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     let ending = filter.ending;

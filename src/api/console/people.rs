@@ -10,7 +10,7 @@ use crate::people::{Account, Act, Done, KeyRecord, NewKey, NewPerson, Password, 
 
 use super::Console;
 use super::locale::Locale;
-use super::page::{Shell, message, page};
+use super::page::{Shell, page};
 use super::reader::Reader;
 
 /// A key that is to live longer is made by the command line, without an end.
@@ -62,14 +62,14 @@ async fn people_page(
 ) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_manage() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let people = console.auth.people();
     let (people, keys) = match (people.list().await, people.keys().await) {
         (Ok(people), Ok(keys)) => (people, keys),
         (Err(fault), _) | (_, Err(fault)) => {
             tracing::error!("people and keys cannot be listed: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     let all = PeoplePage {
@@ -140,7 +140,7 @@ pub(super) async fn act(
 ) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_manage() {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     let act = match asked.act() {

@@ -1,11 +1,12 @@
 //! What every page needs to know of the request it answers.
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 
 use super::locale::Locale;
-use super::page::Shell;
+use super::page::{Shell, message};
 use super::viewer::Viewer;
 
 /// Somebody who is signed in, their language, and the page they asked for.
@@ -27,6 +28,24 @@ impl Reader {
     /// The frame of their page.
     pub(super) fn shell(&self, title: &str) -> Shell {
         Shell::new(self.locale, Some(&self.viewer), title, &self.here)
+    }
+
+    /// Says that their roles do not include it.
+    pub(super) fn not_allowed(&self) -> Response {
+        let w = self.locale.words();
+        message(self.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help)
+    }
+
+    /// Says that there is nothing here, or nothing that they may know of.
+    pub(super) fn not_found(&self) -> Response {
+        let w = self.locale.words();
+        message(self.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help)
+    }
+
+    /// Says that the store does not answer.
+    pub(super) fn failed(&self) -> Response {
+        let w = self.locale.words();
+        message(self.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
     }
 }
 

@@ -4,18 +4,16 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use crate::api::auth::Auth;
-use crate::api::auth::person::Ticket;
+use crate::api::auth::{Auth, Pass};
 use crate::people::{Person, Role, Scope};
 
-use super::Console;
 use super::words::Words;
 
 /// Somebody who is signed in.
 #[derive(Clone)]
 pub(super) struct Viewer {
     pub person: Person,
-    ticket: Option<Ticket>,
+    pass: Option<Pass>,
 }
 
 impl Viewer {
@@ -50,11 +48,15 @@ impl Viewer {
             && (self.sees_all() || self.person.extensions.iter().any(|own| own == extension))
     }
 
-    /// Whether they are signed in still; a page that only listens does not keep them so.
-    pub(super) async fn is_still_here(&self, console: &Console) -> bool {
-        match &self.ticket {
-            Some(ticket) => ticket.is_open(&console.auth).await,
-            None => false,
+    /// Ends when they are signed in no longer, or may do something else, with the reason; a page that only listens does
+    /// not keep them signed in.
+    pub(super) fn gone(&self) -> impl Future<Output = &'static str> + Send + 'static {
+        let pass = self.pass.clone();
+        async move {
+            match pass {
+                Some(pass) => pass.over().await,
+                None => "nobody is signed in",
+            }
         }
     }
 
@@ -65,6 +67,7 @@ impl Viewer {
             (self.may_watch(), "/console", w.overview),
             (self.may_read(), "/console/payments", w.payments),
             (self.may_watch(), "/console/health", w.health),
+            (self.may_manage(), super::webhooks::PATH, w.webhooks),
             (self.may_manage(), "/console/people", w.people),
         ];
         all.into_iter().filter(|(may, ..)| *may).map(|(_, href, label)| (href, label)).collect()
@@ -81,6 +84,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let person = <Person as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok(Self { person, ticket: Ticket::of(parts) })
+        let pass = Pass::of_page(parts, &Auth::from_ref(state), person.clone());
+        Ok(Self { person, pass })
     }
 }

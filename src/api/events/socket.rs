@@ -7,10 +7,11 @@ use axum::extract::State as Extracted;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use serde_json::json;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Ears, Filter, KEEP_ALIVE_MS, Tap, Told};
-use crate::api::auth::Caller;
+use crate::api::auth::Pass;
 use crate::api::extract::Params;
 use crate::api::problem::{Kind, Problem};
 
@@ -25,21 +26,22 @@ const SEND_TIMEOUT_MS: u64 = 20_000;
 
 /// Tells what happens as it happens, by WebSocket.
 ///
-/// Each message is an Event as JSON. Two are none: `{"type":"gap"}` and `{"type":"lagged","lost":…}`, as in
-/// `/v1/events`. What the listener sends is not read.
+/// Each message is an Event as JSON. Three are none: `{"type":"gap"}`, `{"type":"lagged","lost":…}` and
+/// `{"type":"closed","why":…}`, as in `/v1/events`; the last is followed by the close code 1008. What the listener sends
+/// is not read.
 #[utoipa::path(get, path = "/v1/events/ws", operation_id = "socket_events", tag = "events", params(Filter), responses(
     (status = 101, description = "The events follow."),
     (status = 400, response = crate::api::openapi::Refusal)))]
 pub(in crate::api) async fn socket(
     Extracted(ears): Extracted<Ears>,
-    Extension(caller): Extension<Caller>,
+    Extension(pass): Extension<Pass>,
     Params(filter): Params<Filter>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|fault| {
         Problem::of(Kind::Invalid, format!("this address speaks WebSocket: {}", fault.body_text()))
     })?;
-    let tap = ears.tap(filter, &caller)?;
+    let tap = ears.tap(filter, pass)?;
     Ok(upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .max_frame_size(MAX_MESSAGE_BYTES)
@@ -67,19 +69,25 @@ async fn tell(mut socket: WebSocket, mut tap: Tap) {
                 continue;
             }
         };
-        let (message, last) = match &told {
-            Some(Told::Event(event)) => (Message::text(event.json()), false),
-            Some(Told::Gap) => (Message::text(r#"{"type":"gap"}"#), false),
-            Some(Told::Lagged(lost)) => {
-                (Message::text(format!(r#"{{"type":"lagged","lost":{lost}}}"#)), true)
-            }
-            None => (Message::Close(Some(close("the daemon is stopping", close_code::AWAY))), true),
+        let (message, goodbye) = match &told {
+            Some(Told::Event(event)) => (Some(Message::text(event.json())), None),
+            Some(Told::Gap) => (Some(Message::text(r#"{"type":"gap"}"#)), None),
+            Some(Told::Lagged(lost)) => (
+                Some(Message::text(format!(r#"{{"type":"lagged","lost":{lost}}}"#))),
+                Some(close("read faster, or ask for fewer events", close_code::AGAIN)),
+            ),
+            Some(Told::Closed(why)) => (
+                Some(Message::text(json!({ "type": "closed", "why": why }).to_string())),
+                Some(close(why, close_code::POLICY)),
+            ),
+            None => (None, Some(close("the daemon is stopping", close_code::AWAY))),
         };
-        if !sent(&mut socket, message).await {
+        if let Some(message) = message
+            && !sent(&mut socket, message).await
+        {
             return;
         }
-        if last {
-            let goodbye = close("read faster, or ask for fewer events", close_code::AGAIN);
+        if let Some(goodbye) = goodbye {
             sent(&mut socket, Message::Close(Some(goodbye))).await;
             return;
         }

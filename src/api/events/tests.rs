@@ -13,17 +13,22 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::*;
+use crate::api::auth::{Auth, Caller, Doorway};
 use crate::call::{Field, Notice};
+use crate::config::Secret;
 use crate::desk::EventBody;
 use crate::people::Scopes;
+use crate::people::tests::House;
 
 /// More than ring, sockets and buffers hold together.
 const FLOOD_EVENTS: u32 = 20_000;
 
 async fn served(ears: Ears) -> SocketAddr {
-    let caller = Caller::key("reader", Scopes::ALL);
+    let house = House::new().await;
+    let auth = Auth::new(house.people, Secret::default(), None, Doorway::default());
+    let pass = Pass::configured(&auth, Caller::key("reader", Scopes::ALL));
     let router = Router::new().route("/sse", get(stream)).route("/ws", get(socket));
-    let router = router.layer(Extension(caller)).with_state(ears);
+    let router = router.layer(Extension(pass)).with_state(ears);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let listener = listener.tap_io(|stream| crate::api::connection::prepare(stream));

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::PaymentView;
 use crate::api::State;
 use crate::api::extract::{Params, page_of, read_instant};
-use crate::api::problem::{Kind, Problem};
+use crate::api::problem::Problem;
 use crate::call::Ending;
 use crate::store::{PaymentFilter, endings};
 
@@ -91,7 +91,7 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
         Some(state) => {
             let known = endings().find(|ending| word(*ending) == state);
             let detail = "state: `open`, or how a payment ended; /docs lists the words";
-            Some(known.ok_or_else(|| invalid("state", detail))?)
+            Some(known.ok_or_else(|| Problem::invalid("state", detail))?)
         }
     };
     for (name, text) in
@@ -99,7 +99,7 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
     {
         const MAX_CHARS: usize = 256;
         if text.as_ref().is_some_and(|text| text.chars().count() > MAX_CHARS) {
-            return Err(invalid(name, format!("{name}: at most {MAX_CHARS} characters")));
+            return Err(Problem::invalid(name, format!("{name}: at most {MAX_CHARS} characters")));
         }
     }
     Ok(PaymentFilter {
@@ -111,8 +111,4 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
         from_ms: bound("from", page.from)?,
         until_ms: bound("until", page.until)?,
     })
-}
-
-fn invalid(field: &'static str, detail: impl Into<String>) -> Problem {
-    Problem::of(Kind::Invalid, detail).at(field)
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::desk::StartError;
 use crate::pbx::PbxError;
+use crate::people::LoginFault;
 
 /// "Authenticate".
 const AUTHENTICATE: u32 = 20_003;
@@ -14,6 +15,8 @@ const AUTHENTICATE: u32 = 20_003;
 const METHOD: u32 = 20_004;
 /// "Not found".
 const NOT_FOUND: u32 = 20_404;
+/// "Too many requests".
+const TOO_MANY: u32 = 20_429;
 /// "Conflict".
 const CONFLICT: u32 = 20_409;
 /// "Internal error".
@@ -28,17 +31,26 @@ pub(super) struct Fault {
     message: String,
     more_info: String,
     status: u16,
+    #[serde(skip)]
+    retry_after_s: Option<u64>,
 }
 
 impl Fault {
     fn new(status: StatusCode, code: u32, message: impl Into<String>) -> Fault {
         let more_info = format!("https://www.twilio.com/docs/errors/{code}");
-        Fault { code, message: message.into(), more_info, status: status.as_u16() }
+        Fault { code, message: message.into(), more_info, status: status.as_u16(), retry_after_s: None }
     }
 
     pub(super) fn authenticate() -> Fault {
         let message = "Authenticate: present twilio.account_sid and its token, or the API key, by HTTP Basic";
         Fault::new(StatusCode::UNAUTHORIZED, AUTHENTICATE, message)
+    }
+
+    /// An address that was wrong too often.
+    pub(super) fn shut_out(wait_s: u64) -> Fault {
+        let words = LoginFault::ShutOut { wait_s }.to_string();
+        let fault = Fault::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY, words);
+        Fault { retry_after_s: Some(wait_s), ..fault }
     }
 
     pub(super) fn method() -> Fault {
@@ -82,7 +94,11 @@ impl From<&StartError> for Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after_s = self.retry_after_s;
         let mut response = (status, Json(self)).into_response();
+        if let Some(wait_s) = retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, wait_s.into());
+        }
         if status == StatusCode::UNAUTHORIZED {
             let realm = header::HeaderValue::from_static("Basic realm=\"payments\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);

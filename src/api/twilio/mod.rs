@@ -38,5 +38,5 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use routes::routes;
+pub(super) use routes::routes;
 pub use session::Twilio;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request as HttpRequest, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router};
@@ -16,20 +17,45 @@ use super::create::New;
 use super::form::Form;
 use super::session::{BEGIN_WAIT, Session, Slot, Twilio, resource};
 use super::{sid, update};
+use crate::api::auth::{Auth, Origin};
 use crate::desk::{Request, StartError};
 use crate::pbx::{CallName, PbxError};
 
 type Answered = Result<(StatusCode, Json<Resource>), Fault>;
 
 /// The routes of an account, and its ear on what happens to its payments.
-pub fn routes(twilio: Arc<Twilio>) -> Router {
+pub(in crate::api) fn routes(twilio: Arc<Twilio>, auth: &Auth) -> Router {
     let listener = twilio.desk.feed.listen(None);
     tokio::spawn(Arc::clone(&twilio).listen(listener));
-    let guarded = |route: MethodRouter<Arc<Twilio>>| route.fallback(async || Fault::method());
+    let guarded = |route: MethodRouter<Arc<Twilio>>| {
+        let known = from_fn_with_state((Arc::clone(&twilio), auth.clone()), known);
+        route.route_layer(known).fallback(async || Fault::method())
+    };
     Router::new()
         .route("/2010-04-01/Accounts/{account}/Calls/{call}/Payments.json", guarded(post(create)))
         .route("/2010-04-01/Accounts/{account}/Calls/{call}/Payments/{file}", guarded(post(change)))
         .with_state(twilio)
+}
+
+/// Lets in who presents account and token, or the API key. An address that was wrong too often is not listened to: both
+/// were thought up by somebody, and might be guessed.
+async fn known(
+    State((twilio, auth)): State<(Arc<Twilio>, Auth)>,
+    origin: Origin,
+    request: HttpRequest,
+    next: Next,
+) -> Response {
+    let presented = request.headers().contains_key(header::AUTHORIZATION);
+    match auth.shut_out(origin.address) {
+        Some(wait_s) if presented => Fault::shut_out(wait_s).into_response(),
+        _ if twilio.account.admits(request.headers()) => next.run(request).await,
+        _ => {
+            if presented {
+                auth.presented_wrong(Some(origin), request.uri().path()).await;
+            }
+            Fault::authenticate().into_response()
+        }
+    }
 }
 
 async fn create(
@@ -55,11 +81,8 @@ fn answer(answered: Answered) -> Response {
 }
 
 impl Twilio {
-    /// Lets in who may ask, and reads the form.
+    /// Reads the form, if it is for the one account there is.
     fn admit(&self, account: &str, headers: &HeaderMap, body: &[u8]) -> Result<Form, Fault> {
-        if !self.account.admits(headers) {
-            return Err(Fault::authenticate());
-        }
         if account != self.account.sid {
             return Err(Fault::not_found("There is no such account here"));
         }

@@ -47,7 +47,7 @@ struct Load {
 struct Import<'a> {
     file: &'a Path,
     payees: Payees,
-    seat: Seat,
+    seat: Seat<'a>,
     /// What is wrong goes to people; programs get the report alone.
     report: Report,
 }

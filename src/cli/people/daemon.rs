@@ -7,11 +7,11 @@ use super::Fault;
 use crate::api::{Auth, Doorway, Tls};
 use crate::config::Config;
 use crate::people::oidc::{Provider, ProviderSettings};
-use crate::people::{People, Rules, door};
+use crate::people::{CodesKey, People, PeopleFault, Rules, door};
 use crate::store::Store;
 
 /// What the configuration says about people.
-pub(in crate::cli) fn rules(config: &Config) -> Rules {
+fn rules(config: &Config) -> Rules {
     Rules {
         idle_ms: config.people.idle_ms(),
         session_ms: config.people.session_ms(),
@@ -20,9 +20,24 @@ pub(in crate::cli) fn rules(config: &Config) -> Rules {
     }
 }
 
+/// The people of a store, as the configuration has them.
+pub(in crate::cli) fn people(config: &Config, store: Store) -> Result<People, Fault> {
+    let key = match &config.people.codes_key {
+        Some(key) => CodesKey::Given(key.clone()),
+        None => CodesKey::File(config.codes_key_path()),
+    };
+    People::new(store, rules(config), key).map_err(|fault| Fault::Internal(fault.to_string()))
+}
+
 /// What the daemon checks callers with, and its TLS.
-pub(in crate::cli) fn checks(config: &Config, store: Store) -> Result<(Auth, Option<Tls>), Fault> {
-    let people = People::new(store, rules(config)).map_err(|fault| Fault::Internal(fault.to_string()))?;
+pub(in crate::cli) async fn checks(config: &Config, store: Store) -> Result<(Auth, Option<Tls>), Fault> {
+    let people = people(config, store)?;
+    match people.seal_codes().await {
+        Ok(()) => {}
+        Err(PeopleFault::Store(fault)) => return Err(Fault::Unavailable(fault.to_string())),
+        // Payments go on: those who have codes cannot log in but by a recovery code.
+        Err(fault) => tracing::error!("{fault}"),
+    }
     let provider = config.oidc.as_ref().map(|oidc| {
         Provider::new(ProviderSettings {
             issuer: oidc.issuer.clone(),
@@ -56,7 +71,13 @@ pub(in crate::cli) fn checks(config: &Config, store: Store) -> Result<(Auth, Opt
 
 /// Opens the daemon's own door.
 pub(in crate::cli) fn open_door(auth: &Auth, stop: CancellationToken) -> Result<JoinHandle<()>, Fault> {
-    door::open(auth.people(), stop).map_err(|fault| {
-        Fault::Unavailable(format!("the door for `tonegate user` beside the store cannot be made: {fault}"))
+    let people = auth.people();
+    door::open(people, stop).map_err(|fault| {
+        let path = door::path(people.store_file());
+        Fault::Unavailable(format!(
+            "{}: the door for `tonegate user` cannot be made: {fault}; check the directory, and that it is on a file \
+             system that holds sockets",
+            path.display()
+        ))
     })
 }

@@ -32,6 +32,22 @@ fn people_are_let_in_as_the_standard_says_if_nothing_else_is_said() {
 }
 
 #[test]
+fn the_key_of_one_time_codes_is_made_or_given() {
+    let place = Place::new();
+    let config = place.load(GOOD, &[]).unwrap();
+    assert!(config.people.codes_key.is_none() && config.codes_key_path().ends_with("codes.key"));
+    let with = |more: &str| format!("{GOOD}[people]\n{more}\n");
+    assert_eq!(
+        place.told(&with("codes_key_file = \"api.key\""), &[]),
+        "t.toml: key `people.codes_key_file`: the key is not 64 hexadecimal digits; make one with: \
+         openssl rand -hex 32"
+    );
+    std::fs::write(place.directory.path().join("api.key"), "0f".repeat(32)).unwrap();
+    let config = place.load(&with("codes_key_file = \"api.key\""), &[]).unwrap();
+    assert_eq!(config.people.codes_key.unwrap().expose(), "0f".repeat(32));
+}
+
+#[test]
 fn tls_of_our_own_opens_the_listener_to_others() {
     let place = Place::new();
     let tls =

@@ -10,7 +10,7 @@ use super::*;
 use crate::api;
 use crate::config::ApiSection;
 use crate::pbx::AgentKeys;
-use crate::people::{People, Rules as PeopleRules};
+use crate::people::{CodesKey, People, Rules as PeopleRules};
 use crate::psp::adyen::{Adyen, AdyenSecrets, AdyenSettings};
 use crate::psp::checkout::{Checkout, CheckoutSecrets, CheckoutSettings};
 use crate::psp::http::HttpSettings;
@@ -208,14 +208,9 @@ async fn served(accounts: Vec<Arc<dyn Psp>>) -> (Room, String) {
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let rules =
         PeopleRules { idle_ms: 1, session_ms: 1, code_required: Vec::new(), issuer: "tonegate".into() };
-    let people = People::new(room.store.clone(), rules).expect("people");
-    let door = api::Doorway {
-        tls: false,
-        behind_proxy: false,
-        trusted_proxies: Vec::new(),
-        frame_ancestors: Vec::new(),
-    };
-    let auth = api::Auth::new(people, ApiSection::default().key, None, door);
+    let key = CodesKey::File(room.store.file().with_extension("codes"));
+    let people = People::new(room.store.clone(), rules, key).expect("people");
+    let auth = api::Auth::new(people, ApiSection::default().key, None, api::Doorway::default());
     let console = api::console::Surroundings {
         keys: AgentKeys::default(),
         check: Arc::new(|| Box::pin(async { Ok(Vec::new()) })),

@@ -115,3 +115,81 @@ async fn agents_need_no_code_unless_they_want_one() {
     house.people.enrol_codes(&session.person).await.unwrap();
     house.enter("anna").await;
 }
+
+/// What the store has of anna's secret.
+async fn kept(house: &House) -> String {
+    let mut reading = house.people.store.read().await.unwrap();
+    let row =
+        query("SELECT totp_secret FROM people WHERE name = 'anna'").fetch_one(&mut *reading).await.unwrap();
+    row.get::<Option<String>, _>("totp_secret").unwrap_or_default()
+}
+
+#[tokio::test]
+async fn secrets_stand_in_the_store_encrypted_and_those_of_an_earlier_release_are_made_so() {
+    let (house, secret, _) = set_up().await;
+    assert!(kept(&house).await.starts_with("v1:") && !house.holds(&secret).await);
+    // As an earlier release wrote it: without a key.
+    let mut work = house.people.store.write().await.unwrap();
+    query("UPDATE people SET totp_secret = $1").bind(&secret).execute(&mut *work).await.unwrap();
+    house.people.store.commit(work).await.unwrap();
+    std::fs::remove_file(house.codes_key()).unwrap();
+    let key = CodesKey::File(house.codes_key());
+    let house = house.restarted(key);
+    house.pass(30_000);
+    house.login("anna", GOOD, Some(&shown(&house, &secret))).await.unwrap();
+    assert!(house.holds(&secret).await, "until the start of the daemon");
+
+    house.people.seal_codes().await.unwrap();
+    assert!(kept(&house).await.starts_with("v1:") && !house.holds(&secret).await);
+    assert_eq!(std::fs::metadata(house.codes_key()).unwrap().permissions().mode() & 0o777, 0o600);
+    house.people.seal_codes().await.unwrap();
+    let trail = house.trail().await;
+    let rows = trail.iter().filter(|row| row.starts_with("tonegate | codes encrypted | person:anna"));
+    assert_eq!(rows.count(), 1, "{trail:?}");
+    house.pass(30_000);
+    house.login("anna", GOOD, Some(&shown(&house, &secret))).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_their_key_codes_are_not_checked_and_the_remedy_is_told() {
+    let (house, secret, recovery) = set_up().await;
+    house.people.seal_codes().await.unwrap();
+    let away = house.directory.path().join("away");
+    std::fs::rename(house.codes_key(), &away).unwrap();
+    let key = CodesKey::File(house.codes_key());
+    let house = house.restarted(key);
+    let told = house.people.seal_codes().await.unwrap_err().to_string();
+    assert!(told.contains("codes.key: the key of one-time codes is missing"), "{told}");
+    assert!(told.contains("tonegate user reset --codes NAME"), "{told}");
+    assert!(!house.codes_key().exists(), "no other key takes its place");
+    house.pass(30_000);
+    let code = shown(&house, &secret);
+    assert_eq!(house.login("anna", GOOD, Some(&code)).await.unwrap_err(), LoginFault::Codes);
+    house.login("anna", GOOD, Some(&recovery[0])).await.unwrap();
+    house.add("bob", &[Role::Agent]).await;
+    let bob = house.enter("bob").await;
+    let fault = house.people.enrol_codes(&bob.person).await.err().unwrap();
+    assert!(matches!(fault, PeopleFault::Codes(CodesFault::Missing(_))), "{fault:?}");
+
+    let wrong = house.restarted(CodesKey::Given(crate::config::Secret::of(&"0".repeat(64))));
+    let told = wrong.people.seal_codes().await.unwrap_err().to_string();
+    assert!(told.contains("put the right key back") && told.contains("reset --codes anna"), "{told}");
+    assert_eq!(wrong.login("anna", GOOD, Some(&code)).await.unwrap_err(), LoginFault::Codes);
+
+    std::fs::rename(&away, wrong.codes_key()).unwrap();
+    let key = CodesKey::File(wrong.codes_key());
+    let house = wrong.restarted(key);
+    house.people.seal_codes().await.unwrap();
+    house.login("anna", GOOD, Some(&code)).await.unwrap();
+
+    // The other remedy.
+    std::fs::remove_file(house.codes_key()).unwrap();
+    let key = CodesKey::File(house.codes_key());
+    let house = house.restarted(key);
+    house.people.reset("shell:0", "anna", None, true).await.unwrap();
+    let session = house.enter("anna").await;
+    let enrolment = house.people.enrol_codes(&session.person).await.unwrap();
+    let code = shown(&house, &enrolment.secret);
+    house.people.confirm_codes(&session.person, &code).await.unwrap();
+    assert!(house.codes_key().exists());
+}

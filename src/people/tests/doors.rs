@@ -53,3 +53,26 @@ async fn a_line_that_is_none_is_answered_with_words() {
     stop.cancel();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_store_may_stand_deep_below() {
+    let deep = ["a-name-that-nobody-would-type"; 8].join("/");
+    let house = House::below(&deep).await;
+    let file = house.people.store.file().to_owned();
+    assert!(door::path(&file).as_os_str().len() > 200);
+    assert!(door::ask(&file, &Act::ListPeople).await.unwrap().is_none(), "nobody is there");
+    let stop = CancellationToken::new();
+    let running = door::open(&house.people, stop.clone()).unwrap();
+    assert!(matches!(door::ask(&file, &Act::ListPeople).await.unwrap(), Some(Done::People(_))));
+    let mode = std::fs::metadata(door::path(&file)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    stop.cancel();
+    running.await.unwrap();
+    assert!(!door::path(&file).exists());
+    let gone = file.with_file_name("x").join("payments.sqlite");
+    assert!(door::ask(&gone, &Act::ListPeople).await.unwrap().is_none(), "not even a directory is there");
+
+    let long = file.with_file_name("x".repeat(120));
+    let told = door::ask(&long, &Act::ListPeople).await.unwrap_err().to_string();
+    assert!(told.contains("choose a shorter store.path"), "{told}");
+}

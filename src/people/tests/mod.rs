@@ -28,9 +28,14 @@ pub(crate) struct House {
 
 impl House {
     pub async fn new() -> Self {
+        Self::below("").await
+    }
+
+    /// With its store in a directory of this name.
+    pub async fn below(name: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        let settings = StoreSettings { path: directory.path().join("payments.sqlite") };
+        let settings = StoreSettings { path: directory.path().join(name).join("payments.sqlite") };
         let store = Store::open(&settings).await.unwrap();
         let clock = Arc::new(AtomicI64::new(1_790_000_000_000));
         let rules = Rules {
@@ -40,9 +45,22 @@ impl House {
             issuer: "tonegate".into(),
         };
         let read = Arc::clone(&clock);
+        let key = CodesKey::File(directory.path().join("codes.key"));
         let people =
-            People::with_clock(store, rules, Arc::new(move || read.load(Ordering::Relaxed))).unwrap();
+            People::with_clock(store, rules, key, Arc::new(move || read.load(Ordering::Relaxed))).unwrap();
         Self { people, directory, clock }
+    }
+
+    /// The same people after a restart of the daemon: what was in memory is read again.
+    pub fn restarted(self, key: CodesKey) -> Self {
+        let People { store, rules, clock, .. } = self.people;
+        let people = People::with_clock(store, Rules::clone(&rules), key, clock).unwrap();
+        Self { people, ..self }
+    }
+
+    /// Where the key of one-time codes is.
+    pub fn codes_key(&self) -> std::path::PathBuf {
+        self.directory.path().join("codes.key")
     }
 
     /// With somebody who has chosen a password already.

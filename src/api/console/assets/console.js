@@ -74,6 +74,9 @@ document.addEventListener("submit", async (event) => {
   const body = new URLSearchParams(new FormData(form, event.submitter));
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "text/plain" } });
+    // Some things are asked on a page of their own first.
+    const next = answer.headers.get("x-next");
+    if (next) return location.assign(next);
     const told = document.getElementById("told");
     if (told) {
       told.textContent = answer.ok ? "" : await answer.text();
@@ -97,6 +100,9 @@ document.addEventListener("keydown", (event) => {
     star = 0;
   }
 });
+
+// On a narrow screen the pages stand in a row that is wider than the screen: the one that is open is in view.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // Times that run.
 setInterval(() => {

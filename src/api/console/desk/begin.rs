@@ -2,12 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::desk::{Prepared, StartError};
-use crate::store::{ForOrder, OrderFault};
+use crate::desk::Prepared;
+use crate::store::ForOrder;
 
 use super::super::Console;
-use super::super::words::Words;
+use super::super::reader::Reader;
+use super::told::not_begun;
 use super::typed_amount;
+use super::unknown::Doubt;
 
 /// The longest reference.
 const MAX_REFERENCE_CHARS: usize = 200;
@@ -18,16 +20,27 @@ pub(in super::super) struct Start {
     pub(super) agent: String,
     #[serde(default)]
     amount: String,
+    /// An order's reference; it tells the amount, if none is written.
     #[serde(default)]
     order: String,
     #[serde(default)]
     reference: String,
+    /// By the id of the configuration; empty if the call decides.
+    #[serde(default)]
+    merchant: String,
+    /// `yes`: an earlier payment may have been charged, and they have looked.
+    #[serde(default)]
+    sure: String,
     pub(super) how: String,
 }
 
 impl Start {
     /// The payment, or why there is none, in the agent's language.
-    pub(super) async fn read(&self, console: &Console, w: &Words) -> Result<Prepared, String> {
+    pub(super) async fn read(&self, console: &Console, reader: &Reader) -> Result<Prepared, String> {
+        let w = reader.locale.words();
+        let desk = &console.desk;
+        let merchant = Some(self.merchant.clone()).filter(|id| !id.is_empty());
+        let presumed = desk.presumed(merchant.as_deref()).map_err(|_| w.no_such_merchant.to_owned())?;
         let text = |text: &str| {
             let text = text.trim();
             match text.chars().count() > MAX_REFERENCE_CHARS || text.chars().any(char::is_control) {
@@ -35,52 +48,46 @@ impl Start {
                 false => Ok((!text.is_empty()).then(|| text.to_owned())),
             }
         };
-        let (order, reference) = (text(&self.order)?, text(&self.reference)?);
+        let typed = |currency| typed_amount(&self.amount, currency).ok_or_else(|| w.amount_wrong.to_owned());
         let mut payment = Prepared {
-            merchant: None,
+            merchant,
             amount: None,
             currency_named: false,
             commanded: None,
-            order,
-            reference,
+            order: text(&self.order)?,
+            reference: text(&self.reference)?,
             description: None,
             language: None,
             customer: Default::default(),
             parameters: Default::default(),
-            even_if_unknown: None,
+            even_if_unknown: (self.sure == "yes").then(|| reader.viewer.person.actor()),
         };
-        let typed = |currency| typed_amount(&self.amount, currency).ok_or_else(|| w.amount_wrong.to_owned());
         let Some(reference) = &payment.order else {
-            payment.amount = Some(typed(console.desk.merchant().currency)?);
+            payment.amount = Some(typed(presumed)?);
             return Ok(payment);
         };
-        let order = console.desk.named_order(None, reference).await.map_err(|fault| not_begun(&fault, w))?;
+        let refused = |fault| not_begun(&fault, desk.merchants(), w);
+        let order = desk.named_order(payment.merchant.as_deref(), reference).await.map_err(refused)?;
         let owed = order.owed();
         let amount = if self.amount.trim().is_empty() { owed } else { typed(owed.currency)? };
-        let wanted = ForOrder { id: order.id, even_if_unknown: false };
-        let can = console.desk.store().order_can_be_paid(wanted, amount).await;
-        can.map_err(|fault| not_begun(&fault.into(), w))?;
+        // What is not known yet is asked about when the payment begins.
+        let wanted = ForOrder { id: order.id, even_if_unknown: true };
+        let can = desk.store().order_can_be_paid(wanted, amount).await;
+        can.map_err(|fault| refused(fault.into()))?;
         payment.merchant = Some(order.new.merchant);
         payment.amount = Some(amount);
         payment.currency_named = true;
         Ok(payment)
     }
-}
 
-/// Why a payment does not begin.
-pub(super) fn not_begun(fault: &StartError, w: &Words) -> String {
-    let StartError::Order(fault) = fault else { return fault.to_string() };
-    let words = match fault {
-        OrderFault::NoSuch(_) => w.order_none,
-        OrderFault::Paid(_) => w.order_paid,
-        OrderFault::Cancelled(_) => w.order_cancelled,
-        OrderFault::UnderWay { .. } => w.order_under_way,
-        OrderFault::Unknown { .. } => w.order_unknown,
-        OrderFault::Link { .. } => w.order_link,
-        OrderFault::TooMuch { .. } => w.order_too_much,
-        OrderFault::Whole { .. } => w.order_whole,
-        // The amount is read in the order's own currency, and no order is made here.
-        OrderFault::Currency { .. } | OrderFault::Exists(_) => return fault.to_string(),
-    };
-    words.to_owned()
+    /// What is asked about where an earlier payment may have been charged. The reference names the order.
+    pub(super) fn doubt(&self, payment: &Prepared) -> Doubt {
+        let reference = payment.order.as_ref().or(payment.reference.as_ref());
+        Doubt {
+            agent: self.agent.clone(),
+            amount: payment.amount.map_or_else(String::new, |amount| amount.decimal()),
+            reference: reference.cloned().unwrap_or_default(),
+            merchant: payment.merchant.clone().unwrap_or_default(),
+        }
+    }
 }

@@ -1,9 +1,12 @@
 //! The agent's desk: my call, what the customer hears and keys, my keys, the result.
 
 mod begin;
+mod command;
 mod link;
+mod merchants;
 mod stream;
 mod told;
+mod unknown;
 mod view;
 
 use askama::Template;
@@ -13,10 +16,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::call::{AgentCommand, Currency, Money};
-use crate::desk::Request;
+use crate::call::{Currency, Money};
+use crate::desk::{Request, StartError};
 use crate::pbx::CallName;
-use crate::store::PaymentFilter;
+use crate::store::{OrderFault, PaymentFilter};
 
 use super::Console;
 use super::page::{REFRESH_S, Shell, message, page, see};
@@ -25,9 +28,12 @@ use super::reader::Reader;
 use view::{CallParts, SideParts};
 
 pub(super) use begin::Start;
+pub(super) use command::command;
 pub(super) use link::link;
-pub(super) use stream::{beat, events, parts, stream};
+pub(super) use merchants::name as merchant_name;
+pub(super) use stream::{beat, events, next_change, parts, stream};
 pub(super) use told::ending_kind;
+pub(super) use unknown::{PATH as UNKNOWN_PATH, ask as ask_unknown};
 pub(super) use view::{DeskView, brand_name, card};
 
 /// Earlier payments of the agent that stand below the call.
@@ -89,7 +95,7 @@ pub(super) async fn show(
 async fn desk(console: &Console, reader: &Reader, agent: &str, told: String, status: StatusCode) -> Response {
     let w = reader.locale.words();
     if !reader.viewer.may_see_agent(agent) {
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let picture = console.board.of_agent(agent);
     let view = console.view(picture.as_deref(), reader, agent);
@@ -120,7 +126,13 @@ impl Console {
         let mut view = DeskView::new(picture, reader.locale, &self.keys);
         view.agent = agent.to_owned();
         view.csrf = reader.csrf();
-        view.currency = self.desk.merchant().currency.to_string();
+        let merchants = self.desk.merchants();
+        view.currency = merchants::currency(merchants).unwrap_or_default();
+        view.merchants = merchants::choices(merchants, &view.merchant_again);
+        if let (Some(call), Some(picture)) = (&mut view.call, picture) {
+            call.merchant = merchants::name(merchants, &picture.merchant);
+        }
+        view.again_address = view.unknown.then(|| view.doubt().address());
         view.takes = reader.viewer.may_take();
         view.may_link = picture
             .is_some_and(|picture| link::may_make(picture) && self.desk.makes_links(&picture.merchant));
@@ -129,6 +141,7 @@ impl Console {
             view.keys.clear();
             view.may_start = false;
             view.may_link = false;
+            view.again_address = None;
         }
         view
     }
@@ -155,7 +168,7 @@ pub(super) async fn start(
         return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
             .await;
     }
-    let payment = match form.read(&console, w).await {
+    let payment = match form.read(&console, &reader).await {
         Ok(payment) => payment,
         Err(told) => {
             let wrong = StatusCode::UNPROCESSABLE_ENTITY;
@@ -170,14 +183,19 @@ pub(super) async fn start(
         // Shown by a script as well: nothing else tells that it is prepared.
         return if reader.quiet { w.prepared.into_response() } else { back(&form.agent, "prepared") };
     }
+    let doubt = form.doubt(&payment);
     let call = CallName::AgentExtension(form.agent.clone());
     match console.desk.start(Request { call, payment }).await {
         Ok(payment) => {
             console.note(&reader, "payment begun", payment, &form.agent).await;
             done(&reader, &form.agent)
         }
+        Err(StartError::StillUnknown { .. } | StartError::Order(OrderFault::Unknown { .. })) => {
+            doubt.asked(&reader)
+        }
         Err(fault) => {
-            refused(&console, &reader, &form.agent, begin::not_begun(&fault, w), StatusCode::CONFLICT).await
+            let told = told::not_begun(&fault, console.desk.merchants(), w);
+            refused(&console, &reader, &form.agent, told, StatusCode::CONFLICT).await
         }
     }
 }
@@ -186,45 +204,6 @@ pub(super) async fn start(
 pub(super) fn typed_amount(text: &str, currency: Currency) -> Option<Money> {
     let figures: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     Money::parse(&figures.replace(',', "."), currency).ok()
-}
-
-#[derive(Deserialize)]
-pub(super) struct Command {
-    agent: String,
-    payment: Uuid,
-    command: String,
-}
-
-/// `POST /desk/command`
-pub(super) async fn command(
-    State(console): State<Console>,
-    reader: Reader,
-    Form(form): Form<Command>,
-) -> Response {
-    let w = reader.locale.words();
-    // The call has to be the agent's own, whatever the form says.
-    let own = console.board.of_agent(&form.agent).is_some_and(|picture| picture.payment == form.payment);
-    if !(reader.viewer.may_take() && reader.viewer.may_see_agent(&form.agent) && own) {
-        return refused(&console, &reader, &form.agent, w.not_allowed_help.into(), StatusCode::FORBIDDEN)
-            .await;
-    }
-    let command = match form.command.as_str() {
-        "restart_field" => AgentCommand::RestartField,
-        "restart_all" => AgentCommand::RestartAll,
-        "other_means" => AgentCommand::OtherMeans,
-        "pause" => AgentCommand::Pause,
-        "resume" => AgentCommand::Resume,
-        "cancel" => AgentCommand::Cancel,
-        _ => {
-            let wrong = StatusCode::UNPROCESSABLE_ENTITY;
-            return refused(&console, &reader, &form.agent, w.no_such_command.into(), wrong).await;
-        }
-    };
-    if console.desk.live.command(form.payment, command) {
-        console.note(&reader, "command given", form.payment, &form.command).await;
-        return done(&reader, &form.agent);
-    }
-    refused(&console, &reader, &form.agent, w.no_such_command.into(), StatusCode::CONFLICT).await
 }
 
 fn done(reader: &Reader, agent: &str) -> Response {

@@ -2,7 +2,7 @@
 //!
 //! Every event holds the whole of what is shown, so it does not matter how many were missed: whoever comes back,
 //! whatever the `Last-Event-ID` (which may be one of a former life of the daemon), gets the newest. A beat tells
-//! the page that somebody is still there.
+//! the page that somebody is still there; `closed` that whoever looked is signed in no longer.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response, Sse};
+use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use tokio::sync::watch;
 
@@ -46,19 +47,35 @@ pub(in super::super) async fn stream(
         return StatusCode::FORBIDDEN.into_response();
     };
     let pictures = console.board.watch_agent(&agent);
+    let gone = reader.viewer.gone();
     let screen = Screen { console, reader, agent, pictures, first: true };
-    events(unfold(screen, |mut screen| async move {
-        let event = screen.next().await?;
-        Some((Ok(event), screen))
-    }))
+    events(
+        unfold(screen, |mut screen| async move {
+            let event = screen.next().await?;
+            Some((event, screen))
+        }),
+        gone,
+    )
 }
 
-/// A stream of events that nothing on the way keeps back.
-pub(in super::super) fn events<S>(stream: S) -> Response
+/// A stream of events that nothing on the way keeps back; it ends when whoever looks is `gone`.
+pub(in super::super) fn events<S, G>(stream: S, gone: G) -> Response
 where
-    S: futures_util::Stream<Item = Result<Event, Infallible>> + Send + 'static,
+    S: futures_util::Stream<Item = Event> + Send + 'static,
+    G: Future<Output = &'static str> + Send + 'static,
 {
-    let mut answer = Sse::new(stream).into_response();
+    let both = Some((Box::pin(stream), Box::pin(gone)));
+    let bounded = unfold(both, |both| async move {
+        let (mut stream, mut gone) = both?;
+        tokio::select! {
+            why = &mut gone => {
+                let closed = Event::default().event("closed").data(serde_json::json!({ "why": why }).to_string());
+                Some((Ok::<_, Infallible>(closed), None))
+            }
+            next = stream.next() => Some((Ok(next?), Some((stream, gone)))),
+        }
+    });
+    let mut answer = Sse::new(bounded).into_response();
     let headers = answer.headers_mut();
     headers.insert("cache-control", axum::http::HeaderValue::from_static("no-store"));
     // Proxies that gather an answer before they hand it on.
@@ -79,9 +96,7 @@ pub(in super::super) fn beat() -> Event {
 
 impl Screen {
     async fn next(&mut self) -> Option<Event> {
-        if !std::mem::take(&mut self.first)
-            && !self.reader.next_change(&self.console, &mut self.pictures).await?
-        {
+        if !std::mem::take(&mut self.first) && !next_change(&self.console, &mut self.pictures).await? {
             return Some(beat());
         }
         let picture = self.pictures.borrow_and_update().clone();
@@ -93,21 +108,39 @@ impl Screen {
     }
 }
 
-impl Reader {
-    /// Waits for a change: true if there is one, false if it is time for a beat, none if the stream is over: the
-    /// daemon stops, or the session has ended.
-    pub(in super::super) async fn next_change<T>(
-        &self,
-        console: &Console,
-        changes: &mut watch::Receiver<T>,
-    ) -> Option<bool> {
-        let waited = tokio::time::timeout(Duration::from_millis(BEAT_MS), changes.changed());
-        tokio::select! {
-            changed = waited => match changed {
-                Ok(changed) => changed.ok().map(|()| true),
-                Err(_) => self.viewer.is_still_here(console).await.then_some(false),
-            },
-            () = console.stop.cancelled() => None,
-        }
+/// Waits for a change: true if there is one, false if it is time for a beat, none if the daemon stops.
+pub(in super::super) async fn next_change<T>(
+    console: &Console,
+    changes: &mut watch::Receiver<T>,
+) -> Option<bool> {
+    let waited = tokio::time::timeout(Duration::from_millis(BEAT_MS), changes.changed());
+    tokio::select! {
+        changed = waited => match changed {
+            Ok(changed) => changed.ok().map(|()| true),
+            Err(_) => Some(false),
+        },
+        () = console.stop.cancelled() => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_that_is_never_still_is_closed_too_when_nobody_is_signed_in_any_more() {
+        let busy = futures_util::stream::repeat_with(beat).then(async |beat| {
+            tokio::task::yield_now().await;
+            beat
+        });
+        let gone = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            "the session has ended"
+        };
+        let body = axum::body::to_bytes(events(busy, gone).into_body(), usize::MAX);
+        let body = tokio::time::timeout(Duration::from_secs(20), body).await.expect("it ends").unwrap();
+        let told = String::from_utf8_lossy(&body);
+        assert!(told.starts_with("event: beat\ndata: 1\n\n"), "{told:.100}");
+        assert!(told.ends_with("event: closed\ndata: {\"why\":\"the session has ended\"}\n\n"));
     }
 }

@@ -1,10 +1,13 @@
 //! What goes on in a call, in sentences: for the eye, for a screen reader, and on the agent's keys.
 
 use crate::call::{DeclineReason, Ending};
+use crate::desk::{Merchants, StartError};
 use crate::pbx::AgentKeys;
+use crate::store::OrderFault;
 
 use super::super::picture::{Doing, FieldState, Picture, Sentence, Verdict};
 use super::super::words::Words;
+use super::merchants;
 use super::view::{Ear, KeyView, VerdictView};
 
 /// What goes on, in a sentence; none where the verdict says it.
@@ -88,6 +91,32 @@ pub(super) fn offered(picture: &Picture, w: &Words, keys: &AgentKeys) -> Vec<Key
         KeyView { command, label, digit, spoken, kind }
     };
     offered.into_iter().map(view).collect()
+}
+
+/// Why a payment does not begin.
+pub(super) fn not_begun(fault: &StartError, all: &Merchants, w: &Words) -> String {
+    match fault {
+        StartError::OtherCurrency { merchant, currency, .. } => {
+            let name = merchants::name(all, merchant).unwrap_or_else(|| merchant.clone());
+            (w.other_currency)(&name, currency.code())
+        }
+        StartError::Order(fault) => {
+            let words = match fault {
+                OrderFault::NoSuch(_) => w.order_none,
+                OrderFault::Paid(_) => w.order_paid,
+                OrderFault::Cancelled(_) => w.order_cancelled,
+                OrderFault::UnderWay { .. } => w.order_under_way,
+                OrderFault::Unknown { .. } => w.order_unknown,
+                OrderFault::Link { .. } => w.order_link,
+                OrderFault::TooMuch { .. } => w.order_too_much,
+                OrderFault::Whole { .. } => w.order_whole,
+                // No order is made here.
+                OrderFault::Currency { .. } | OrderFault::Exists(_) => return fault.to_string(),
+            };
+            words.to_owned()
+        }
+        fault => fault.to_string(),
+    }
 }
 
 /// What a screen reader says; digits by fours, so that it does not chatter.

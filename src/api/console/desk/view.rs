@@ -10,7 +10,9 @@ use super::super::locale::Locale;
 use super::super::picture::{Doing, FieldState, Keyed, Picture, Seal};
 use super::super::words::Words;
 use super::link::{LinkView, stands_for_nothing};
+use super::merchants::Choice;
 use super::told::{announce, doing, heard, offered, verdict};
+use super::unknown::Doubt;
 
 /// The parts of the desk that change while a call is up. Each has an id, by which a page puts a fresh one in
 /// the place of the old.
@@ -38,12 +40,21 @@ pub(in super::super) struct DeskView {
     pub order_again: String,
     pub amount_again: String,
     pub reference_again: String,
+    pub merchant_again: String,
+    /// Who can be paid; empty where there is no choice.
+    pub merchants: Vec<Choice>,
+    /// Nobody knows whether the last card was charged.
+    pub unknown: bool,
+    /// Where it is asked whether such a card is to be taken again all the same.
+    pub again_address: Option<String>,
     pub announce: String,
 }
 
 /// What there is to see of a call.
 pub(in super::super) struct CallView {
     pub amount: String,
+    /// Who is paid, where there are several.
+    pub merchant: Option<String>,
     pub reference: Option<String>,
     pub caller: Option<String>,
     pub since: String,
@@ -143,12 +154,24 @@ impl DeskView {
             order_again: ordered.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
             amount_again: free.map(|picture| picture.amount.decimal()).unwrap_or_default(),
             reference_again: free.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
+            merchant_again: unpaid.map(|picture| picture.merchant.clone()).unwrap_or_default(),
+            merchants: Vec::new(),
+            unknown,
+            again_address: None,
             announce: picture.map(|picture| announce(picture, w)).unwrap_or_default(),
         }
     }
-}
 
-impl DeskView {
+    /// The payment that would be taken again.
+    pub(super) fn doubt(&self) -> Doubt {
+        Doubt {
+            agent: self.agent.clone(),
+            amount: self.amount_again.clone(),
+            reference: self.reference_again.clone(),
+            merchant: self.merchant_again.clone(),
+        }
+    }
+
     /// Whoever may take payments may end a link that can still be paid by.
     fn may_end_link(&self) -> bool {
         self.takes && self.link.as_ref().is_some_and(|link| link.url.is_some())
@@ -162,6 +185,7 @@ fn call(picture: &Picture, locale: Locale) -> CallView {
     let hint = picture.hint.map(|(hint, left)| format!("{} ({})", (w.hint)(hint), (w.tries_left)(left)));
     CallView {
         amount: locale.money(picture.amount),
+        merchant: None,
         reference: picture.reference.clone(),
         caller: picture.caller.clone(),
         since: locale.clock(picture.began_ms),

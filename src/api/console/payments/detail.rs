@@ -9,8 +9,9 @@ use uuid::Uuid;
 use crate::store::{AttemptRecord, JournalStep, OperationId, OperationRecord, Payment, StoreError, TrailRow};
 
 use super::super::Console;
+use super::super::desk::merchant_name;
 use super::super::locale::Locale;
-use super::super::page::{Shell, message, page};
+use super::super::page::{Shell, page};
 use super::super::reader::Reader;
 use super::{Row, row};
 
@@ -39,6 +40,8 @@ struct Line {
 pub(super) struct Detail {
     shell: Shell,
     row: Row,
+    /// Who is paid, where there are several.
+    merchant: Option<String>,
     called: String,
     description: String,
     duration: String,
@@ -71,17 +74,18 @@ pub(in super::super) async fn show(
     Path(id): Path<String>,
     reader: Reader,
 ) -> Response {
-    let w = reader.locale.words();
     let Ok(id) = Uuid::try_parse(&id) else {
-        return message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help);
+        return reader.not_found();
     };
     match found(&console, id).await {
         // Whose payment it is not, need not know that it exists.
-        Ok(Some(found)) if reader.may_read(&found.payment) => page(&detail(&reader, &found), StatusCode::OK),
-        Ok(_) => message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help),
+        Ok(Some(found)) if reader.may_read(&found.payment) => {
+            page(&detail(&console, &reader, &found), StatusCode::OK)
+        }
+        Ok(_) => reader.not_found(),
         Err(fault) => {
             tracing::error!(payment = %id, "a payment cannot be shown: {fault}");
-            message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help)
+            reader.failed()
         }
     }
 }
@@ -109,7 +113,7 @@ impl Reader {
 }
 
 /// The page of a payment.
-pub(super) fn detail(reader: &Reader, found: &Found) -> Detail {
+pub(super) fn detail(console: &Console, reader: &Reader, found: &Found) -> Detail {
     let (locale, w) = (reader.locale, reader.locale.words());
     let Found { payment, journal, trail, operations } = found;
     let left = payment.approved().map(|_| super::refund::left(payment, operations));
@@ -118,6 +122,7 @@ pub(super) fn detail(reader: &Reader, found: &Found) -> Detail {
     Detail {
         shell: reader.shell(&format!("{} {}", w.payment, row.amount)),
         row,
+        merchant: merchant_name(console.desk.merchants(), &payment.begun.merchant),
         called: payment.begun.dialled_number.clone().unwrap_or_default(),
         description: payment.begun.description.clone(),
         duration: lasted.map(w.seconds).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::call::Money;
 use crate::store::{OperationId, OperationKind, OperationRecord, OperationState, Payment};
 
 use super::super::Console;
-use super::super::page::{message, page, see};
+use super::super::page::{page, see};
 use super::super::reader::Reader;
 use super::detail::{detail, found};
 
@@ -41,16 +41,16 @@ pub(in super::super) async fn refund(
     let w = reader.locale.words();
     let payment = match found(&console, id).await {
         Ok(Some(found)) if reader.may_read(&found.payment) => found.payment,
-        Ok(_) => return message(reader.shell(w.not_found), StatusCode::NOT_FOUND, w.not_found_help),
+        Ok(_) => return reader.not_found(),
         Err(fault) => {
             tracing::error!(payment = %id, "a payment cannot be shown: {fault}");
-            return message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help);
+            return reader.failed();
         }
     };
     if !reader.viewer.may_refund() {
         let actor = reader.viewer.person.actor();
         console.auth.people().refused(&actor, &id.to_string(), "a refund, on the console").await;
-        return message(reader.shell(w.not_allowed), StatusCode::FORBIDDEN, w.not_allowed_help);
+        return reader.not_allowed();
     }
     let wrong = StatusCode::UNPROCESSABLE_ENTITY;
     let Some(amount) = super::super::desk::typed_amount(&asked.amount, payment.begun.amount.currency) else {
@@ -72,13 +72,12 @@ pub(in super::super) async fn refund(
 
 /// The payment's page once more, with what went wrong.
 async fn again(console: &Console, reader: &Reader, id: Uuid, told: String, status: StatusCode) -> Response {
-    let w = reader.locale.words();
     match found(console, id).await {
         Ok(Some(found)) => {
-            let mut detail = detail(reader, &found);
+            let mut detail = detail(console, reader, &found);
             detail.told = told;
             page(&detail, status)
         }
-        _ => message(reader.shell(w.failed), StatusCode::SERVICE_UNAVAILABLE, w.failed_help),
+        _ => reader.failed(),
     }
 }

@@ -14,6 +14,7 @@ pub(super) static WORDS: Words = Words {
     overview: "Vue d’ensemble",
     payments: "Paiements",
     health: "État des réglages",
+    webhooks: "Webhooks",
     people: "Personnes et clés",
     sign_out: "Se déconnecter",
     lost: "Connexion perdue. L’affichage peut dater. Nouvel essai…",
@@ -26,6 +27,10 @@ pub(super) static WORDS: Words = Words {
     totp_help: "Six chiffres, si vous utilisez un authentificateur",
     sign_in_failed: "Connexion refusée. Le nom, le mot de passe ou le code est faux, ou il y a eu trop d’essais ; \
                      attendez alors une demi-heure.",
+    shut_out: "Trop d’essais erronés sont venus de votre réseau, quel que soit le nom. Réessayez dans un quart d’heure, \
+               ou demandez à un administrateur.",
+    codes_fail: "Vos codes ne peuvent pas être vérifiés pour l’instant. Utilisez un code de secours, ou demandez à un \
+                 administrateur.",
     extension: "Poste",
     show: "Afficher",
     which_extension: "Quel téléphone est le vôtre ?",
@@ -51,6 +56,9 @@ pub(super) static WORDS: Words = Words {
     prepared: "C’est prêt. Composez le code sur votre téléphone quand le client est prêt.",
     prepare_full: "Trop de paiements sont préparés. Réessayez plus tard.",
     amount_wrong: "Écrivez le montant en chiffres, par exemple 42,50.",
+    merchant: "Marchand",
+    merchant_by_call: "selon l’appel",
+    no_such_merchant: "Ce marchand n’existe plus. Rechargez la page.",
     no_such_command: "Trop tard : ce paiement est terminé, ou ne prend pas d’ordre en ce moment.",
     text_wrong: "La référence est trop longue ou contient des caractères qui ne s’écrivent pas.",
     link_title: "Lien de paiement",
@@ -105,6 +113,13 @@ pub(super) static WORDS: Words = Words {
     doing_unknown: "Pas encore connu. Ne reprenez pas la carte.",
     unknown_remedy: "La réponse de la banque s’est perdue. Le débit a pu avoir lieu. On le recherche ; dites au \
                      client que vous le rappellerez.",
+    unknown_anyway: "J’ai vérifié chez le prestataire…",
+    unknown_title: "Prendre le paiement malgré tout ?",
+    unknown_warning: "Un paiement précédent pour cette commande a pu être débité. Dans ce cas, le client paie deux fois. \
+                      Vérifiez d’abord chez le prestataire, ou demandez à quelqu’un qui le peut.",
+    unknown_sure: "J’ai vérifié chez le prestataire : rien n’a été débité. J’en suis sûr.",
+    unknown_take: "Prendre le paiement malgré tout",
+    unknown_back: "Ne pas le prendre",
     left_customer: "Le client a raccroché",
     left_agent: "Vous avez raccroché",
     alarm: "Alarme",
@@ -171,6 +186,29 @@ pub(super) static WORDS: Words = Words {
     refuses: "Erreur",
     warns: "Avertissement",
     looked_at: "Vérifié",
+    endpoint: "Destinataire",
+    endpoints: "Destinataires",
+    no_endpoints: "Aucun destinataire : écrivez une section [[webhook]] dans la configuration.",
+    last_taken: "Dernier succès",
+    webhooks_waiting: "En attente",
+    webhooks_dead: "Messages abandonnés",
+    not_configured: "n’est plus configuré",
+    has_dead: "n’a pas tout reçu",
+    has_waiting: "en cours d’envoi",
+    up_to_date: "à jour",
+    send_again: "Renvoyer",
+    send_all_again: "Tout renvoyer",
+    last_fault: "Dernier échec",
+    tries: "Essais",
+    last_try: "Dernier essai",
+    next_try: "Prochain essai",
+    no_dead: "Aucun message abandonné.",
+    no_waiting: "Rien n’attend.",
+    dead_help: "Un message est essayé pendant trois jours, puis abandonné jusqu’à ce que quelqu’un le renvoie. Réparez d’abord le destinataire.",
+    webhooks_sent: "Renvoyé à l’instant. Rechargez la page pour voir le résultat.",
+    webhooks_nothing: "Il n’y avait plus rien à renvoyer.",
+    newest: "Plus récents",
+    older: "Plus anciens",
     roles: "Rôles",
     extensions: "Postes",
     last_seen: "Dernière connexion",
@@ -223,6 +261,15 @@ pub(super) static WORDS: Words = Words {
     alarm_word,
     attempt_state,
     operation,
+    other_currency: |merchant, currency| {
+        format!(
+            "Cet appel est pour {merchant}, payé en {currency} : choisissez le marchand et écrivez le montant en {currency}."
+        )
+    },
+    dead_letters: |n| match n {
+        1 => "1 message n’a pas été pris par son destinataire et n’est plus essayé".into(),
+        n => format!("{n} messages n’ont pas été pris par leurs destinataires et ne sont plus essayés"),
+    },
     keying: |field| format!("Le client saisit : {}", field.to_lowercase()),
     digits: |n| if n < 2 { format!("{n} chiffre") } else { format!("{n} chiffres") },
     tries_left: |n| match n {
