@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Fault, accounts, pbx};
+use super::{Fault, accounts, pbx, sounds};
 use crate::config::{self, Config};
 use crate::pbx::{Finding, Severity};
 
@@ -57,6 +57,7 @@ async fn findings(config: &Config, ask_providers: bool) -> Result<Vec<Finding>, 
     if ask_providers {
         findings.extend(accounts::check::probe(config, &accounts).await);
     }
+    findings.extend(sounds::findings(config));
     findings.extend(pbx::check(config).await?);
     findings.sort_by_key(|finding| finding.severity);
     Ok(findings)

@@ -11,6 +11,7 @@ mod pbx;
 mod people;
 mod psp;
 mod serve;
+mod sounds;
 mod testbank;
 mod webhooks;
 
@@ -47,6 +48,9 @@ enum Command {
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
+    /// See, record, import and check what is said.
+    #[command(subcommand)]
+    Sounds(sounds::Sounds),
     /// Look at what endpoints were told, and send it again.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
@@ -66,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::User(user) => user.run(),
         Command::Key(key) => key.run(),
         Command::Psp(psp) => psp.run(),
+        Command::Sounds(sounds) => sounds.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
     };
     match done {

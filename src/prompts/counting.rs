@@ -10,7 +10,7 @@ pub(super) struct Noun {
     pub(super) one: &'static str,
     /// The clip "euros".
     pub(super) many: &'static str,
-    /// "une livre", "una libra": in every language of ours that has genders in its numbers, the same ones.
+    /// "une livre", "una libra", "una sterlina": in all Romance languages of ours the same.
     pub(super) feminine: bool,
 }
 
@@ -94,9 +94,9 @@ pub(super) fn counted(speech: &mut Speech, n: u64, noun: &Noun, language: Langua
             portuguese::number(speech, n, noun.form());
             noun.say_after(speech, n, n == 1);
         }
-        // "eine Million Euro": no "von".
+        // "ein Euro", "ein Pfund": no currency of ours is feminine. "eine Million Euro": no "von".
         Language::German => {
-            german::number(speech, n, noun.form());
+            german::number(speech, n, Form::Masculine);
             noun.say(speech, n == 1);
         }
     }

@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(faults(&[0; 8_000], Party::Customer), [Unfit::Silent]);
         assert!(matches!(faults(&speech(1_000, 0.1)[..], Party::Customer)[..], [Unfit::Level { .. }]));
         let loud = faults(&speech(1_000, 8.0), Party::Customer);
-        assert!(matches!(loud[..], [Unfit::Clipped { at_ms: 0..20 }, Unfit::Level { .. }, Unfit::Peak { .. }]));
+        assert!(matches!(
+            loud[..],
+            [Unfit::Clipped { at_ms: 0..20 }, Unfit::Level { .. }, Unfit::Peak { .. }]
+        ));
         let mut keyed = speech(500, 1.0);
         append_keys(&mut keyed, "5", &ToneShape::default());
         keyed.extend(speech(500, 1.0));

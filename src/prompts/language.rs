@@ -115,9 +115,10 @@ impl FromStr for Language {
     /// Reads the tag of a language that can be spoken.
     fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
         let written = Language::of_tag(text);
-        written
-            .filter(|language| language.voice().is_some())
-            .ok_or_else(|| UnknownLanguage { tag: text.chars().take(20).collect(), is_written: written.is_some() })
+        written.filter(|language| language.voice().is_some()).ok_or_else(|| UnknownLanguage {
+            tag: text.chars().take(20).collect(),
+            is_written: written.is_some(),
+        })
     }
 }
 

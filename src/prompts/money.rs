@@ -26,8 +26,7 @@ static EURO: Unit = Unit { major: masculine("euro", "euros"), minor: CENTS };
 /// A hundredth of a euro has a name of its own: "centime", "céntimo".
 static EURO_OF_CENTIMES: Unit = Unit { major: masculine("euro", "euros"), minor: CENTIMES };
 static DOLLAR: Unit = Unit { major: masculine("dollar", "dollars"), minor: CENTS };
-static CANADIAN_DOLLAR: Unit =
-    Unit { major: masculine("canadian-dollar", "canadian-dollars"), minor: CENTS };
+static CANADIAN_DOLLAR: Unit = Unit { major: masculine("canadian-dollar", "canadian-dollars"), minor: CENTS };
 static SWISS_FRANC: Unit = Unit { major: masculine("swiss-franc", "swiss-francs"), minor: CENTIMES };
 static POUND: Unit =
     Unit { major: Noun { one: "pound", many: "pounds", feminine: true }, minor: masculine("penny", "pence") };
@@ -137,5 +136,7 @@ fn grouped(n: u64, separator: &str) -> String {
     text
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

@@ -49,7 +49,8 @@ pub fn produce(
         let at_ms = at * 1_000 / source_hertz as usize;
         return Err(unfit(Unfit::Clipped { at_ms }));
     }
-    let samples = resampled(spoken, source_hertz, hertz).map_err(|why| wav::unreadable(source, &why, hertz))?;
+    let samples =
+        resampled(spoken, source_hertz, hertz).map_err(|why| wav::unreadable(source, &why, hertz))?;
     let clip = levelled(trimmed(&samples, hertz).ok_or_else(|| unfit(Unfit::Silent))?, hertz);
     let clip: Vec<i16> = clip.into_iter().map(to_16_bit).collect();
     let (serious, slight): (Vec<_>, Vec<_>) =
@@ -115,8 +116,7 @@ fn trimmed(samples: &[f64], hertz: u32) -> Option<Vec<f64>> {
     let is_speech = |sample: &f64| loudest > 0.0 && sample.abs() > SPEECH_SHARE * loudest;
     let (first, last) = (samples.iter().position(is_speech)?, samples.iter().rposition(is_speech)?);
     let silence = |ms| std::iter::repeat_n(0.0, of_ms(ms));
-    let padded: Vec<f64> =
-        silence(LEAD_MS).chain(samples.iter().copied()).chain(silence(TAIL_MS)).collect();
+    let padded: Vec<f64> = silence(LEAD_MS).chain(samples.iter().copied()).chain(silence(TAIL_MS)).collect();
     let mut cut = padded[first..=last + of_ms(LEAD_MS) + of_ms(TAIL_MS)].to_vec();
     let fade = of_ms(FADE_MS).min(cut.len() / 2);
     let end = cut.len() - 1;

@@ -156,8 +156,8 @@ impl SoundTree {
                     }
                 };
                 // Absolute, because the PBX has a working directory of its own.
-                let file =
-                    std::path::absolute(&file).map_err(|error| wav::unreadable(&file, &error, rate.hertz()))?;
+                let file = std::path::absolute(&file)
+                    .map_err(|error| wav::unreadable(&file, &error, rate.hertz()))?;
                 files.insert((language, line.id), file);
             }
         }

@@ -157,10 +157,13 @@ fn portuguese_amounts() {
     assert_eq!(say(110_100, "EUR"), "mil cento e um euros");
     assert_eq!(say(120_000, "EUR"), "mil e duzentos euros");
     assert_eq!(say(100_000_000, "EUR"), "um milhão de euros");
-    assert_eq!(say(100_000_500, "EUR"), "um milhão de euros e cinco cêntimos");
+    assert_eq!(say(100_000_005, "EUR"), "um milhão de euros e cinco cêntimos");
     assert_eq!(say(120_000_000, "EUR"), "um milhão e duzentos mil euros");
     assert_eq!(say(200_000_100, "EUR"), "dois milhões e um euros");
-    assert_eq!(say(123_456_700, "EUR"), "um milhão duzentos e trinta e quatro mil quinhentos e sessenta e sete euros");
+    assert_eq!(
+        say(123_456_700, "EUR"),
+        "um milhão duzentos e trinta e quatro mil quinhentos e sessenta e sete euros"
+    );
     assert_eq!(say(200, "GBP"), "duas libras");
     assert_eq!(say(2101, "GBP"), "vinte e uma libras e um pêni");
     assert_eq!(say(1200, "GBP"), "doze libras");
