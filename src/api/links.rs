@@ -13,12 +13,9 @@ use super::extract::{Body, PaymentId, read_instant, read_uuid};
 use super::operations::{OperationView, not_done};
 use super::problem::Problem;
 use crate::call::Money;
-use crate::desk::LinkRequest;
+use crate::desk::{LINK_KEPT_MS, LinkRequest};
 use crate::psp::Customer;
 use crate::store::OperationId;
-
-/// A link that nobody gave an end: a day.
-const LINK_KEPT_MS: i64 = 24 * 3_600_000;
 
 /// The latest end of a link.
 const LINK_MAX_MS: i64 = 90 * LINK_KEPT_MS;

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::call::{Alarm, Outcome, SealLoss};
-use crate::psp::Answer;
+use crate::psp::{Answer, News};
 
 use super::Desk;
 use super::event::EventBody;
@@ -42,6 +42,20 @@ impl Desk {
         let what = format!("`{from}` is not there: {}; the card goes to `{to}`", because.detail);
         let remedy = because.remedy.as_deref().unwrap_or(LOOK_THERE);
         self.raise(payment, "psp_unavailable", what, remedy).await;
+    }
+
+    /// Raises that an account charged the card after all, which was taken to be out of reach and left for another.
+    pub(super) async fn raise_charged_elsewhere(&self, payment: Uuid, left: &str, news: &News) {
+        let reference = news.reference.as_deref().unwrap_or("not told");
+        let what = format!(
+            "`{left}` tells of a charge for an attempt that was taken to another account because it was not there; \
+             its reference: {reference}"
+        );
+        let remedy = format!(
+            "compare both accounts; if both charged this payment, give the charge at `{left}` back, in the \
+             provider's own pages"
+        );
+        self.raise(payment, "charged_elsewhere", what, &remedy).await;
     }
 }
 

@@ -167,7 +167,9 @@ impl Desk {
     }
 
     /// Nobody is on the call any more: the feed and the trail have to do.
-    pub(super) async fn tell_late(&self, attempt: AttemptId, outcome: Outcome) {
+    ///
+    /// The whisper goes its own way: a provider that tells of an attempt is answered at once, whatever the PBX does.
+    pub(super) async fn tell_late(self: &Arc<Self>, attempt: AttemptId, outcome: Outcome) {
         let payment = Uuid::from_u128(attempt.payment);
         let told = outcome.clone();
         let body = EventBody::Settled { attempt: attempt.ordinal, outcome };
@@ -179,7 +181,8 @@ impl Desk {
             self.feed.recall((&payment).into());
         }
         self.feed.publish(payment, body);
-        self.whisper_late(payment, &told).await;
+        let desk = Arc::clone(self);
+        self.charges.spawn(async move { desk.whisper_late(payment, &told).await });
     }
 
     /// Tells the agent, if the customer of that payment is still in a conversation with one. A conversation on which the
@@ -198,9 +201,10 @@ impl Desk {
         }
         // A daemon that has just come back may know the outcome before it has found the PBX.
         let mut down = self.pbx_down.subscribe();
-        let up = down.wait_for(Option::is_none);
-        if !matches!(tokio::time::timeout(Duration::from_millis(PBX_WAIT_MS), up).await, Ok(Ok(_))) {
-            return;
+        let up = tokio::time::timeout(Duration::from_millis(PBX_WAIT_MS), down.wait_for(Option::is_none));
+        tokio::select! {
+            found = up => if !matches!(found, Ok(Ok(_))) { return },
+            () = self.draining.cancelled() => return,
         }
         match self.pbx.find(&CallName::Leg(leg.clone())).await {
             Ok(offer) if offer.customer == leg && offer.agent.is_some() => self.whisper(&offer, phrase).await,

@@ -33,7 +33,7 @@ pub use event::EventBody;
 pub use feed::{Feed, FeedError, Listener, Wanted};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
-pub use operations::{LinkRequest, OperationFault};
+pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
 pub use start::StartError;
 pub use told::Event;

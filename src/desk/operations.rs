@@ -7,6 +7,7 @@
 //! provider's own page about the link tells.
 
 mod ask;
+mod instead;
 mod link;
 mod look;
 
@@ -20,6 +21,7 @@ use crate::store::{NewChange, OperationId, OperationKind, OperationRecord, Store
 
 use super::Desk;
 
+pub use instead::LINK_KEPT_MS;
 pub use link::LinkRequest;
 
 /// Why nothing was asked of the provider.

@@ -49,7 +49,7 @@ impl Desk {
         self.look_at_open_operations().await;
     }
 
-    async fn look_at_open_attempts(&self) {
+    async fn look_at_open_attempts(self: &Arc<Self>) {
         let open = match self.store.open_attempts().await {
             Ok(open) => open,
             Err(fault) => return tracing::error!("open attempts cannot be looked up: {fault}"),
@@ -63,7 +63,7 @@ impl Desk {
         }
     }
 
-    async fn look_at(&self, open: OpenAttempt) {
+    async fn look_at(self: &Arc<Self>, open: OpenAttempt) {
         let attempt = open.attempt.attempt;
         if open.attempt.state == AttemptState::Journalled {
             return self.never_sent(&open.attempt).await;
@@ -111,7 +111,7 @@ impl Desk {
     }
 
     /// What was written down and not marked as sent did not leave the house.
-    async fn never_sent(&self, open: &AttemptRecord) {
+    async fn never_sent(self: &Arc<Self>, open: &AttemptRecord) {
         let answer = Answer::not_charged("the daemon stopped before it was sent");
         self.settled(open.attempt, &open.psp, &answer).await;
         self.tell_late(open.attempt, answer.outcome).await;

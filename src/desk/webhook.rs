@@ -4,7 +4,7 @@
 //! order, and what is about another amount changes nothing.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -61,6 +61,8 @@ enum Weight {
     Nothing,
     /// About another amount than was charged: for a person to look at.
     OtherAmount,
+    /// Charged at an account that the attempt is not at. If it was once, the customer may have been charged there too.
+    Elsewhere,
 }
 
 /// Weighs news about a charge against the payment they name.
@@ -71,7 +73,8 @@ fn weigh(payment: &Payment, attempt: AttemptId, psp: &str, news: &News) -> Weigh
     };
     // Another account may be told of the same company's payments; it does not settle ours.
     if known.psp != psp {
-        return Weight::Nothing;
+        let charged = matches!(outcome, Outcome::Approved { .. });
+        return if charged { Weight::Elsewhere } else { Weight::Nothing };
     }
     let other = news.amount.is_some_and(|amount| amount != payment.begun.amount);
     match (outcome, known.state) {
@@ -92,7 +95,7 @@ impl Desk {
     /// # Errors
     /// If the account is not ours, the signature does not fit, or the store fails.
     pub async fn hear_from_provider(
-        &self,
+        self: &Arc<Self>,
         name: &str,
         headers: &[(String, String)],
         body: &[u8],
@@ -106,7 +109,7 @@ impl Desk {
         Ok(verified.reply)
     }
 
-    pub(super) async fn learn(&self, psp: &str, news: &News) -> Result<(), HookFault> {
+    pub(super) async fn learn(self: &Arc<Self>, psp: &str, news: &News) -> Result<(), HookFault> {
         let key = news.key.as_deref();
         if let Some(operation) = key.and_then(OperationId::of_key) {
             match &news.event {
@@ -177,7 +180,7 @@ impl Desk {
         })
     }
 
-    async fn learn_charge(&self, psp: &str, news: &News) -> Result<(), HookFault> {
+    async fn learn_charge(self: &Arc<Self>, psp: &str, news: &News) -> Result<(), HookFault> {
         let Some(attempt) = news.key.as_deref().and_then(AttemptId::of_key) else { return Ok(()) };
         let payment = self.store.payment(Uuid::from_u128(attempt.payment)).await.map_err(not_written)?;
         // Of another installation that shares the provider's account.
@@ -188,6 +191,12 @@ impl Desk {
                 let id = payment.begun.id.to_string();
                 let what = "the provider tells of a charge of another amount than was asked for";
                 alarm("other_amount", Some(&id), what, "look the charge up at the provider");
+                return Ok(());
+            }
+            Weight::Elsewhere => {
+                if self.store.attempt_left(attempt, psp).await.map_err(not_written)? {
+                    self.raise_charged_elsewhere(payment.begun.id, psp, news).await;
+                }
                 return Ok(());
             }
             Weight::Settles(outcome) => outcome,
@@ -201,7 +210,7 @@ impl Desk {
     }
 
     /// Tells whoever is still on the call; or else the feed and the trail.
-    async fn tell(&self, attempt: AttemptId, outcome: Outcome) {
+    async fn tell(self: &Arc<Self>, attempt: AttemptId, outcome: Outcome) {
         let told = match self.waiting.of(attempt) {
             Some(answers) => answers.send(Answer::Bank(attempt, outcome.clone())).await.is_ok(),
             None => false,

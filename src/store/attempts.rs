@@ -130,7 +130,7 @@ impl Store {
             let known = self.existing(&mut transaction, attempt).await?;
             return Err(StoreError::MayBeCharged { key: attempt.key(), state: known.state.word() });
         }
-        let words = format!("{from} to {to}: {words}");
+        let words = format!("{}{to}: {words}", rerouted_from(from));
         step(&mut transaction, attempt, "rerouted", &words).await.map_err(failed)?;
         self.commit(transaction).await
     }
@@ -247,6 +247,11 @@ async fn record(
         query(RESOLVE).bind(&id).bind(word(ending)).execute(&mut **transaction).await?;
     }
     step(transaction, attempt, next.word(), &settlement.detail).await
+}
+
+/// How the step begins with which an attempt left the account `psp`.
+pub(super) fn rerouted_from(psp: &str) -> String {
+    format!("{psp} to ")
 }
 
 async fn step(

@@ -2,7 +2,10 @@
 
 use sqlx::{Row, query};
 
-use super::text::field;
+use crate::call::AttemptId;
+
+use super::attempts::rerouted_from;
+use super::text::{detail, field, payment_text};
 use super::{Store, StoreError, now_ms};
 
 /// No conversation lasts longer; a PBX may use the name of a leg again after that.
@@ -17,7 +20,27 @@ const DECLINES_ON_LEG: &str = "SELECT COUNT(*) AS declines FROM payments \
      JOIN attempts ON attempts.payment = payments.id \
      WHERE payments.created_at_ms >= $1 AND payments.customer_leg = $2 AND attempts.state = 'declined'";
 
+const LEFT: &str = "SELECT 1 FROM journal WHERE payment = $1 AND ordinal = $2 AND step = 'rerouted' \
+     AND substr(detail, 1, length($3)) = $3 LIMIT 1";
+
 impl Store {
+    /// Whether an attempt was once sent to the account `psp`, and from there to another.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub async fn attempt_left(&self, attempt: AttemptId, psp: &str) -> Result<bool, StoreError> {
+        let failed = |e: sqlx::Error| self.failed(&e);
+        let mut transaction = self.read().await?;
+        let row = query(LEFT)
+            .bind(payment_text(attempt.payment))
+            .bind(i64::from(attempt.ordinal))
+            .bind(detail(&rerouted_from(psp)))
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        Ok(row.is_some())
+    }
+
     /// The key of an attempt for this order whose outcome is not known; none if there is none. As long as there is
     /// one, charging for the order again may charge twice.
     ///
@@ -64,7 +87,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::call::{AttemptId, DeclineReason, Money, Outcome};
+    use crate::call::{DeclineReason, Money, Outcome};
     use crate::pbx::Means;
     use crate::store::{NewAttempt, NewPayment, Settlement, Step, StoreSettings};
 
@@ -152,5 +175,18 @@ mod tests {
         let never = AttemptId { ordinal: 2, ..attempt };
         let unknown = store.reroute_attempt(never, "bank", "second", "").await;
         assert!(matches!(unknown, Err(StoreError::NoSuchAttempt(_))), "{unknown:?}");
+    }
+
+    #[tokio::test]
+    async fn an_account_that_was_left_is_remembered() {
+        let (store, _directory) = store().await;
+        let attempt = sent(&store, "main", "E-1", "leg").await;
+        assert!(!store.attempt_left(attempt, "bank").await.expect("readable"));
+        store.reroute_attempt(attempt, "bank", "other", "no answer").await.expect("written");
+        let mut left = Vec::new();
+        for psp in ["bank", "other", "ban", "b%"] {
+            left.push(store.attempt_left(attempt, psp).await.expect("readable"));
+        }
+        assert_eq!(left, [true, false, false, false]);
     }
 }

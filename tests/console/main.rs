@@ -5,6 +5,7 @@
 mod browser;
 mod desk;
 mod figures;
+mod links;
 mod pages;
 mod people;
 mod scene;

@@ -6,13 +6,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonegate::inspect::stage::{CallPlan, StageError};
 
 use crate::ensure;
-use crate::merchants::VARIABLES;
 use crate::scene::{SHORT_OF_FUNDS, Told, VISA, open_with};
 use crate::story;
 use crate::teller::{Stage, Story};
 
 pub fn stories() -> Vec<Story> {
-    vec![story!(what_is_known_of_the_customer_reaches_the_provider, not_on: VARIABLES)]
+    vec![story!(what_is_known_of_the_customer_reaches_the_provider)]
 }
 
 /// A provider that writes down what it is sent; the first card is declined.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::call::Field;
 use crate::config::{PostalCode, SecurityCode};
 use crate::desk::{Desk, Event, EventBody, FeedError};
+use crate::store::{OperationId, OperationKind, OperationRecord};
 
 use super::picture::Picture;
 
@@ -88,8 +89,8 @@ impl Board {
     async fn add(&self, desk: &Desk, event: &Event) {
         let known = self.state().pictures.contains_key(&event.payment);
         if !known {
-            // What is settled after a restart belongs to no call of this life.
-            if matches!(event.body, EventBody::Settled { .. }) {
+            // What becomes known of a payment after a restart, or is done to it, belongs to no call of this life.
+            if matches!(event.body, EventBody::Settled { .. } | EventBody::Operation { .. }) {
                 return;
             }
             match desk.store().payment(event.payment).await {
@@ -104,13 +105,16 @@ impl Board {
                 }
             }
         }
+        let link = link_of(desk, &event.body).await;
         let mut state = self.state();
         if let EventBody::Alarm { alarm, .. } = event.body {
             state.alarms.push_front(RaisedAlarm { at: event.at, alarm, payment: event.payment });
             state.alarms.truncate(ALARMS_KEPT);
         }
         let Some(picture) = state.pictures.get_mut(&event.payment) else { return };
-        Arc::make_mut(picture).add(event.seq, &event.body);
+        let changed = Arc::make_mut(picture);
+        changed.add(event.seq, &event.body);
+        changed.link = link.or(changed.link.take());
         let picture = Arc::clone(picture);
         if let Some(screens) = picture.agent.as_ref().and_then(|agent| state.waiting.get(agent)) {
             // A late settlement of an earlier call does not push the one under way off the screen.
@@ -174,6 +178,21 @@ impl State {
     fn newest_of(&self, extension: &str) -> AgentPicture {
         let own = self.pictures.values().filter(|picture| picture.agent.as_deref() == Some(extension));
         own.max_by_key(|picture| (picture.began_ms, picture.payment)).cloned()
+    }
+}
+
+/// The link that an event is about.
+async fn link_of(desk: &Desk, event: &EventBody) -> Option<OperationRecord> {
+    let EventBody::Operation { operation, kind, .. } = event else { return None };
+    if *kind != OperationKind::Link.word() {
+        return None;
+    }
+    match desk.store().operation(OperationId(*operation)).await {
+        Ok(found) => found,
+        Err(fault) => {
+            tracing::warn!(%operation, "a link is not on the console's board: {fault}");
+            None
+        }
     }
 }
 

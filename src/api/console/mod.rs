@@ -89,6 +89,7 @@ pub(super) fn router(state: &State, surroundings: Surroundings) -> Router {
         .route("/desk/stream", get(desk::stream))
         .route("/desk/start", post(desk::start))
         .route("/desk/command", post(desk::command))
+        .route("/desk/link", post(desk::link))
         .route("/console", get(overview::show))
         .route("/console/stream", get(overview::stream))
         .route("/console/payments", get(payments::list))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::call::{DeclineReason, Ending, Field, Hint, Money, Outcome};
 use crate::card::{Brand, MaskedPan};
 use crate::desk::EventBody;
-use crate::store::Payment;
+use crate::store::{OperationRecord, Payment};
 
 /// One payment call.
 #[derive(Clone, Debug)]
@@ -35,6 +35,10 @@ pub(super) struct Picture {
     pub alarm: Option<&'static str>,
     pub left: Option<&'static str>,
     pub ended: Option<Ending>,
+    /// Who is paid.
+    pub merchant: String,
+    /// A payment link in place of the card, as it stands.
+    pub link: Option<OperationRecord>,
 }
 
 /// Whether others can hear the keys.
@@ -120,6 +124,8 @@ impl Picture {
             alarm: None,
             left: None,
             ended: None,
+            merchant: payment.begun.merchant.clone(),
+            link: None,
         }
     }
 
@@ -127,7 +133,8 @@ impl Picture {
     pub(super) fn add(&mut self, seq: u64, event: &EventBody) {
         self.seq = seq;
         match event {
-            // What is still to be keyed is for those who ask for the fields one by one; refunds are on their own page.
+            // What is still to be keyed is for those who ask for the fields one by one; refunds are on their own page; a link
+            // is laid over by the board, which knows its address.
             EventBody::Started
             | EventBody::Agent { .. }
             | EventBody::Remaining { .. }

@@ -1,5 +1,6 @@
 //! The desk without a PBX: what is asked of charges that were made, and what providers tell.
 
+mod left;
 mod links;
 mod operations;
 mod permutations;

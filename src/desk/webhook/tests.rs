@@ -68,7 +68,8 @@ fn late_doubled_and_strange_news_change_nothing() {
     }
     let open = payment(AttemptState::Unknown);
     let paid = news(Event::Charge(approved()), None);
-    assert_eq!(weigh(&open, ATTEMPT, "another", &paid), Weight::Nothing, "another account");
+    assert_eq!(weigh(&open, ATTEMPT, "another", &paid), Weight::Elsewhere);
+    assert_eq!(weigh(&open, ATTEMPT, "another", &refused), Weight::Nothing, "not its own, and no money");
     let second = AttemptId { ordinal: 2, ..ATTEMPT };
     assert_eq!(weigh(&open, second, "bank", &paid), Weight::Nothing, "an attempt that never was");
     for event in [Event::Captured(true), Event::Refunded(false), Event::Chargeback] {

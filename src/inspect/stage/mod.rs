@@ -101,7 +101,8 @@ pub struct CallPlan {
     pub code_digits: bool,
     /// Whether the dialplan declares the customer's line clean.
     pub clean: bool,
-    /// Further variables that the dialplan sets on the customer's leg; on the rehearsal PBX alone.
+    /// Further variables on the customer's leg, as FreeSWITCH writes them: lower case. On a real PBX they are set as
+    /// soon as the two talk.
     pub variables: &'static [(&'static str, &'static str)],
 }
 

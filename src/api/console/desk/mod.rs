@@ -1,5 +1,6 @@
 //! The agent's desk: my call, what the customer hears and keys, my keys, the result.
 
+mod link;
 mod stream;
 mod told;
 mod view;
@@ -22,6 +23,7 @@ use super::payments::{Row, row};
 use super::reader::Reader;
 use view::{CallParts, SideParts};
 
+pub(super) use link::link;
 pub(super) use stream::{beat, events, parts, stream};
 pub(super) use told::ending_kind;
 pub(super) use view::{DeskView, brand_name, card};
@@ -120,10 +122,14 @@ impl Console {
         view.agent = agent.to_owned();
         view.csrf = reader.csrf();
         view.currency = self.desk.merchant().currency.to_string();
-        if !reader.viewer.may_take() {
+        view.takes = reader.viewer.may_take();
+        view.may_link = picture
+            .is_some_and(|picture| link::may_make(picture) && self.desk.makes_links(&picture.merchant));
+        if !view.takes {
             // Who watches does not steer.
             view.keys.clear();
             view.may_start = false;
+            view.may_link = false;
         }
         view
     }

@@ -9,6 +9,7 @@ use crate::pbx::AgentKeys;
 use super::super::locale::Locale;
 use super::super::picture::{Doing, FieldState, Keyed, Picture, Seal};
 use super::super::words::Words;
+use super::link::{LinkView, stands_for_nothing};
 use super::told::{announce, doing, heard, offered, verdict};
 
 /// The parts of the desk that change while a call is up. Each has an id, by which a page puts a fresh one in
@@ -25,6 +26,15 @@ pub(in super::super) struct DeskView {
     /// The bank is being asked: no key changes anything.
     pub locked: bool,
     pub may_start: bool,
+    /// What is begun next may well be the same once more.
+    pub again: bool,
+    /// The reader takes payments, and does not only watch.
+    pub takes: bool,
+    /// A link may be made in place of the payment that was not charged.
+    pub may_link: bool,
+    /// The payment it would stand in for, and the link there is.
+    pub shown: Option<String>,
+    pub link: Option<LinkView>,
     pub amount_again: String,
     pub reference_again: String,
     pub announce: String,
@@ -108,7 +118,9 @@ impl DeskView {
         let live = picture.filter(|picture| picture.ended.is_none());
         // After an unknown outcome the card is not taken again, so the desk does not offer to.
         let unknown = picture.is_some_and(|picture| picture.ended == Some(Ending::Unknown));
-        let unpaid = picture.filter(|p| p.ended.is_some() && p.ended != Some(Ending::Approved));
+        // Nor by card what is or may be paid by link.
+        let linked = picture.is_some_and(|picture| !stands_for_nothing(picture));
+        let unpaid = picture.filter(|p| p.ended.is_some() && p.ended != Some(Ending::Approved) && !linked);
         Self {
             w,
             agent: String::new(),
@@ -120,10 +132,22 @@ impl DeskView {
             keys: live.map(|picture| offered(picture, w, keys)).unwrap_or_default(),
             locked: live.is_some_and(|picture| matches!(picture.doing, Doing::Bank { .. })),
             may_start: live.is_none() && !unknown,
+            takes: false,
+            may_link: false,
+            again: picture.is_some() && !linked,
+            shown: picture.map(|picture| picture.payment.to_string()),
+            link: picture.and_then(|picture| picture.link.as_ref()).map(|link| LinkView::new(link, w)),
             amount_again: unpaid.map(|picture| picture.amount.decimal()).unwrap_or_default(),
             reference_again: unpaid.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
             announce: picture.map(|picture| announce(picture, w)).unwrap_or_default(),
         }
+    }
+}
+
+impl DeskView {
+    /// Whoever may take payments may end a link that can still be paid by.
+    fn may_end_link(&self) -> bool {
+        self.takes && self.link.as_ref().is_some_and(|link| link.url.is_some())
     }
 }
 
@@ -186,8 +210,10 @@ fn field(picture: &Picture, keyed: &Keyed, w: &Words) -> FieldView {
     let dots: Vec<bool> = (0..usual.max(keyed.count)).map(|at| at < keyed.count).collect();
     let masked = picture.masked.as_ref().filter(|_| number && keyed.state == FieldState::Done);
     let (kind, state) = match keyed.state {
-        FieldState::Waiting => ("waiting", w.waiting.to_owned()),
         FieldState::Done => ("done", w.done.to_owned()),
+        // Nobody keys any more.
+        _ if picture.ended.is_some() => ("waiting", String::new()),
+        FieldState::Waiting => ("waiting", w.waiting.to_owned()),
         FieldState::Open if keyed.count > 0 => ("open", (w.digits)(keyed.count)),
         FieldState::Open => ("open", w.open.to_owned()),
     };

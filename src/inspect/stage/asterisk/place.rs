@@ -44,6 +44,11 @@ impl AsteriskTheatre {
             }
             self.tap(&customer_leg.id).await?;
         }
+        for (name, value) in plan.variables {
+            let name = name.to_uppercase();
+            let headers = [("Channel", customer_leg.name.as_str()), ("Variable", &name), ("Value", value)];
+            self.manager.lock().await.order("Setvar", &headers).await?;
+        }
         let exchange = self.exchange().to_string();
         conversation((customer, customer_leg.id), (agent, agent_leg.id), plan.keys, &exchange).await
     }

@@ -34,6 +34,12 @@ impl FreeSwitchTheatre {
                 }
             }
         }
+        for (name, value) in plan.variables {
+            let answer = self.api(&format!("uuid_setvar {customer_leg} {name} {value}")).await?;
+            if !answer.starts_with("+OK") {
+                return Err(StageError(format!("{name} cannot be set: {answer}")));
+            }
+        }
         let exchange = self.exchange().to_string();
         conversation((customer, customer_leg), (agent, agent_leg), plan.keys, &exchange).await
     }
