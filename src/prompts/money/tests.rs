@@ -160,6 +160,7 @@ fn portuguese_amounts() {
     assert_eq!(say(100_000_005, "EUR"), "um milhão de euros e cinco cêntimos");
     assert_eq!(say(120_000_000, "EUR"), "um milhão e duzentos mil euros");
     assert_eq!(say(200_000_100, "EUR"), "dois milhões e um euros");
+    assert_eq!(say(100_210_000, "EUR"), "um milhão dois mil e cem euros");
     assert_eq!(
         say(123_456_700, "EUR"),
         "um milhão duzentos e trinta e quatro mil quinhentos e sessenta e sete euros"
