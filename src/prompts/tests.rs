@@ -266,7 +266,7 @@ fn every_id_is_in_every_language() {
     let piece = |id: &&&str| !id.ends_with(|c: char| c.is_ascii_digit());
     for language in Language::ALL {
         let other = ids(language);
-        let lacking: Vec<_> = english.symmetric_difference(&other).filter(|id| piece(&id)).collect();
+        let lacking: Vec<_> = english.symmetric_difference(&other).filter(|id| piece(id)).collect();
         assert!(lacking.is_empty(), "{language}: {lacking:?}");
     }
 }
