@@ -116,12 +116,16 @@ fn sounds(config: &Config, merchant: Option<PathBuf>) -> Result<SoundTree, Fault
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
     let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
     let own: Vec<PathBuf> = merchant.into_iter().chain(config.prompts.own_directory.clone()).collect();
-    match config.prompt_rate() {
-        PromptRate::Wide => SoundTree::new(&own, &directory, SampleRate::Wide).map_err(failed),
+    let tree = match config.prompt_rate() {
+        PromptRate::Wide => SoundTree::new(&own, &directory, SampleRate::Wide).map_err(failed)?,
         PromptRate::Narrow => {
             let narrow = config.daemon.state_dir.join("sounds");
             prompts::install(&directory, &narrow).map_err(failed)?;
-            SoundTree::new(&own, &narrow, SampleRate::Narrow).map_err(failed)
+            SoundTree::new(&own, &narrow, SampleRate::Narrow).map_err(failed)?
         }
+    };
+    for fault in tree.refused() {
+        tracing::warn!("{fault}; until then, another recording in the same language is played");
     }
+    Ok(tree)
 }

@@ -14,6 +14,7 @@ mod psp;
 mod running;
 mod seat;
 mod serve;
+mod sounds;
 mod testbank;
 mod webhooks;
 
@@ -53,6 +54,9 @@ enum Command {
     /// Try accounts with payment service providers.
     #[command(subcommand)]
     Psp(psp::Psp),
+    /// See, record, import and check what is said.
+    #[command(subcommand)]
+    Sounds(sounds::Sounds),
     /// Look at what endpoints were told, and send it again.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
@@ -73,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Key(key) => key.run(),
         Command::Orders(orders) => orders.run(),
         Command::Psp(psp) => psp.run(),
+        Command::Sounds(sounds) => sounds.run(),
         Command::Webhooks(webhooks) => webhooks.run(),
     };
     match done {

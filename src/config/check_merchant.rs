@@ -73,8 +73,7 @@ impl Config {
             return Err(place.fault(&key("accepted_brands"), "empty", remedy));
         }
         if let Err(fault) = merchant.language.parse::<crate::prompts::Language>() {
-            let what = format!("there are no prompts in `{}`", fault.tag());
-            return Err(place.fault(&key("language"), what, "write \"en\" or \"fr\""));
+            return Err(place.fault(&key("language"), fault.what(), &fault.remedy()));
         }
         match &merchant.prompts_directory {
             Some(own) if !own.is_dir() => {

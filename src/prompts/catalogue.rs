@@ -12,6 +12,9 @@ use crate::call::Party;
 
 use super::language::Language;
 
+/// How a line begins that heads a section.
+const HEADING: &str = "# --- ";
+
 /// Names one recording; the same name in every language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClipId(pub(super) &'static str);
@@ -57,6 +60,10 @@ pub(super) enum Piece {
 pub(super) struct Entry {
     /// Who hears it.
     pub(super) listener: Party,
+    /// The whole text, slots included.
+    pub(super) text: &'static str,
+    /// The heading it stands under: who hears it and when, in English in every catalogue.
+    pub(super) section: &'static str,
     /// What, in order.
     pub(super) pieces: Vec<Piece>,
 }
@@ -65,6 +72,8 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Catalogue {
     entries: HashMap<&'static str, Entry>,
+    /// The ids in the order of the lines.
+    order: Vec<&'static str>,
 }
 
 /// A line of a catalogue that cannot be read.
@@ -78,12 +87,10 @@ pub(super) struct CatalogueError {
 impl Catalogue {
     /// The catalogue of a language.
     pub(super) fn of(language: Language) -> &'static Catalogue {
-        static ENGLISH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded(Language::English));
-        static FRENCH: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::embedded(Language::French));
-        match language {
-            Language::English => &ENGLISH,
-            Language::French => &FRENCH,
-        }
+        // In the order of `Language::ALL`, which is that of the variants; a test compares them.
+        static CATALOGUES: LazyLock<[Catalogue; Language::ALL.len()]> =
+            LazyLock::new(|| Language::ALL.map(Catalogue::embedded));
+        &CATALOGUES[language as usize]
     }
 
     fn embedded(language: Language) -> Catalogue {
@@ -94,10 +101,12 @@ impl Catalogue {
 
     /// Reads `id`, listener, text and, for the synthesiser alone, its pronunciation, separated by tabs.
     fn parse(text: &'static str) -> Result<Catalogue, CatalogueError> {
-        let mut entries = HashMap::new();
+        let (mut entries, mut order) = (HashMap::new(), Vec::new());
+        let mut section = "";
         for (at, row) in text.lines().enumerate() {
             let wrong = |what| CatalogueError { line: at + 1, what };
             if row.is_empty() || row.starts_with('#') {
+                section = row.strip_prefix(HEADING).unwrap_or(section);
                 continue;
             }
             let mut columns = row.split('\t');
@@ -117,15 +126,21 @@ impl Catalogue {
             if !words.chars().any(char::is_alphanumeric) {
                 return Err(wrong("nothing to say"));
             }
-            let entry = Entry { listener, pieces: pieces(id, words) };
+            let entry = Entry { listener, text: words, section, pieces: pieces(id, words) };
             if entry.pieces.iter().any(|p| matches!(p, Piece::Words(_, w) if w.contains(['{', '}']))) {
                 return Err(wrong("the slots are {amount}, {last_four} and {brand}"));
             }
             if entries.insert(id, entry).is_some() {
                 return Err(wrong("this id stands twice"));
             }
+            order.push(id);
         }
-        Ok(Catalogue { entries })
+        Ok(Catalogue { entries, order })
+    }
+
+    /// Every entry, in the order of the lines.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.order.iter().filter_map(|id| self.entry(id))
     }
 
     /// The entry of that id.
@@ -228,7 +243,8 @@ mod tests {
 
     #[test]
     fn no_two_texts_of_a_language_share_a_clip() {
-        for language in Language::ALL {
+        for (at, language) in Language::ALL.into_iter().enumerate() {
+            assert_eq!(language as usize, at, "{language}");
             let clips = Catalogue::of(language).clips();
             assert!(clips.windows(2).all(|pair| pair[0] < pair[1]), "{language}");
             assert!(clips.len() > 200, "{language}");

@@ -29,9 +29,9 @@ pub fn find_default_directory(configured: Option<&Path>) -> Result<PathBuf, Soun
     places.iter().find(|place| has_voices(place)).cloned().ok_or(SoundError::NowhereFound(places))
 }
 
-/// Whether a directory has our voice for each language. Which clips there are is checked later, one by one.
+/// Whether a directory has our voice for each language that is spoken. Which clips there are is checked later, one by one.
 fn has_voices(directory: &Path) -> bool {
-    Language::ALL.into_iter().all(|language| directory.join(language.code()).join(language.voice()).is_dir())
+    Language::VOICES.into_iter().all(|spoken| directory.join(Language::voice_directory(spoken)).is_dir())
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! How English counts: "one hundred and five", "two thousand and twelve".
 
+use super::counting::groups;
 use super::speech::Speech;
 
 /// A whole number, up to [`super::money::LARGEST_SPOKEN`].
 pub(super) fn number(speech: &mut Speech, n: u64) {
-    let (millions, thousands, rest) = (n / 1_000_000, n / 1_000 % 1_000, n % 1_000);
+    let (millions, thousands, rest) = groups(n);
     if millions > 0 {
         below_thousand(speech, millions);
         let and = thousands == 0 && (1..100).contains(&rest);
@@ -29,9 +30,4 @@ fn below_thousand(speech: &mut Speech, n: u64) {
     if rest > 0 || hundreds == 0 {
         speech.say(&format!("number-{rest}"));
     }
-}
-
-/// One is singular, and nothing else is.
-pub(super) fn is_singular(n: u64) -> bool {
-    n == 1
 }

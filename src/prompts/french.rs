@@ -1,6 +1,6 @@
 //! How French counts: "mille" without "un", a liaison before "euros", feminine pounds, millions "d'euros".
 
-use super::money::Unit;
+use super::counting::Noun;
 use super::speech::Speech;
 
 /// The numbers below a hundred that end in "un", which becomes "une": not 71 (onze) nor 91.
@@ -15,21 +15,17 @@ pub(super) fn number(speech: &mut Speech, n: u64) {
     }
 }
 
-/// A whole number of a currency's units, with the unit.
-pub(super) fn units(speech: &mut Speech, n: u64, unit: &Unit) {
+/// So many of something, with its noun: "deux millions d'euros", but "deux millions cent euros".
+pub(super) fn counted(speech: &mut Speech, n: u64, noun: &Noun) {
     let rest = n % 1_000;
     above_thousand(speech, n);
-    if n > 0 && n.is_multiple_of(1_000_000) {
-        // "deux millions d'euros", but "deux millions cent euros"
-        return speech.say(&format!("of-{}", unit.many));
-    }
-    if unit.many == "euros" && (rest > 0 || n == 0) {
+    if noun.many == "euros" && (rest > 0 || n == 0) {
         return euros(speech, rest);
     }
     if rest > 0 || n == 0 {
-        below_thousand(speech, rest, unit.feminine_in_french);
+        below_thousand(speech, rest, noun.feminine);
     }
-    speech.say(if is_singular(n) { unit.one } else { unit.many });
+    noun.say_after(speech, n, is_singular(n));
 }
 
 /// The number and its euros stand on one clip, so that the liaison is heard: "vingt-t-euros".
@@ -73,6 +69,6 @@ fn below_thousand(speech: &mut Speech, n: u64, feminine: bool) {
 }
 
 /// Below two, so also zero, is singular.
-pub(super) fn is_singular(n: u64) -> bool {
+fn is_singular(n: u64) -> bool {
     n < 2
 }

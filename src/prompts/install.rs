@@ -1,12 +1,13 @@
 //! Writes the recordings at 8 kHz, so that playing them costs the PBX no resampling.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::language::Language;
 use super::resample;
-use super::tree::{SampleRate, SoundError, check};
+use super::tree::{SampleRate, SoundError};
+use super::wav;
 
 /// What [`install`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,19 +25,20 @@ pub struct Installed {
 /// If a master is missing or is not 16-bit mono WAV at 16 kHz, or if `out` cannot be written.
 pub fn install(masters: &Path, out: &Path) -> Result<Installed, SoundError> {
     let mut installed = Installed::default();
-    for language in Language::ALL {
-        let voice = Path::new(language.code()).join(language.voice());
+    for spoken in Language::VOICES {
+        let voice = Language::voice_directory(spoken);
         let directory = out.join(&voice).join(SampleRate::Narrow.directory());
         fs::create_dir_all(&directory)
             .map_err(|source| SoundError::Write { file: directory.clone(), source })?;
-        for clip in Catalogue::of(language).clips() {
+        for clip in Catalogue::of(spoken.0).clips() {
             let name = format!("{clip}.wav");
             let (master, narrow) = (masters.join(&voice).join(&name), directory.join(&name));
-            check(&master, SampleRate::Wide.hertz())?;
+            wav::check(&master, SampleRate::Wide.hertz())?;
             if is_up_to_date(&narrow, &master) {
                 installed.kept += 1;
             } else {
-                write_narrow(&master, &narrow)?;
+                let samples = wav::samples(&master, SampleRate::Wide.hertz())?;
+                wav::write(&narrow, SampleRate::Narrow.hertz(), &resample::half(&samples))?;
                 installed.written += 1;
             }
         }
@@ -47,34 +49,7 @@ pub fn install(masters: &Path, out: &Path) -> Result<Installed, SoundError> {
 /// Whether a file is there, is what it should be, and is not older than its master.
 fn is_up_to_date(narrow: &Path, master: &Path) -> bool {
     let changed = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
-    changed(narrow) >= changed(master) && check(narrow, SampleRate::Narrow.hertz()).is_ok()
-}
-
-fn write_narrow(master: &Path, narrow: &Path) -> Result<(), SoundError> {
-    let unreadable = |error: hound::Error| SoundError::Unreadable {
-        file: master.to_owned(),
-        reason: error.to_string(),
-        hertz: SampleRate::Wide.hertz(),
-    };
-    let reader = hound::WavReader::open(master).map_err(unreadable)?;
-    let spec = hound::WavSpec { sample_rate: SampleRate::Narrow.hertz(), ..reader.spec() };
-    let samples = reader.into_samples::<i16>().collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    let unfinished = PathBuf::from(format!("{}.new", narrow.display()));
-    let write = || -> Result<(), hound::Error> {
-        let mut writer = hound::WavWriter::create(&unfinished, spec)?;
-        for sample in resample::half(&samples) {
-            writer.write_sample(sample)?;
-        }
-        writer.finalize()?;
-        Ok(fs::rename(&unfinished, narrow)?)
-    };
-    write().map_err(|error| SoundError::Write {
-        file: narrow.to_owned(),
-        source: match error {
-            hound::Error::IoError(source) => source,
-            other => std::io::Error::other(other),
-        },
-    })
+    changed(narrow) >= changed(master) && wav::check(narrow, SampleRate::Narrow.hertz()).is_ok()
 }
 
 #[cfg(test)]

@@ -5,20 +5,30 @@
 //! a grammar written by hand for each language. [`clips`] says which recordings, [`text`] the same in words, and
 //! [`SoundTree`] where the files are: the admin's own first, then ours, never another language's.
 //!
-//! A new language is a catalogue, a grammar beside `english.rs` and `french.rs`, a voice, and a line in
-//! [`Language`].
+//! A new language is a catalogue, a grammar beside `english.rs` and `french.rs`, and a line in [`Language`]; with
+//! recordings it is spoken, which is a line in [`Language::VOICES`].
 
 mod catalogue;
+mod counting;
 mod directory;
 mod english;
+mod fitness;
 mod french;
+mod german;
 mod install;
+mod italian;
 mod language;
 mod lines;
 mod money;
+mod portuguese;
+mod recorded;
 mod resample;
+mod script;
+mod spanish;
 mod speech;
+mod studio;
 mod tree;
+mod wav;
 #[cfg(test)]
 mod shipped;
 
@@ -29,8 +39,12 @@ use speech::Speech;
 
 pub use catalogue::ClipId;
 pub use directory::find_default_directory;
+pub use fitness::Unfit;
 pub use install::{Installed, install};
 pub use language::{Language, UnknownLanguage};
+pub use recorded::{Recorded, look_through};
+pub use script::{ScriptLine, clip_named, script};
+pub use studio::produce;
 pub use tree::{SampleRate, SoundError, SoundTree};
 
 /// The recordings of a phrase, in the order in which they are played.

@@ -2,50 +2,40 @@
 
 use crate::call::{Currency, Money};
 
+use super::counting::{Noun, counted, number};
 use super::language::Language;
 use super::speech::Speech;
-use super::{english, french};
 
 /// Above this an amount is read out digit by digit.
 pub(super) const LARGEST_SPOKEN: u64 = 999_999_999;
 
-/// The clips of a currency.
-pub(super) struct Unit {
-    /// "euro".
-    pub(super) one: &'static str,
-    /// "euros".
-    pub(super) many: &'static str,
-    /// "cent".
-    minor_one: &'static str,
-    /// "cents".
-    minor_many: &'static str,
-    /// "une livre".
-    pub(super) feminine_in_french: bool,
+/// A currency's unit, and a hundredth of it.
+struct Unit {
+    major: Noun,
+    minor: Noun,
 }
 
-const fn masculine(
-    one: &'static str,
-    many: &'static str,
-    minor_one: &'static str,
-    minor_many: &'static str,
-) -> Unit {
-    Unit { one, many, minor_one, minor_many, feminine_in_french: false }
+const fn masculine(one: &'static str, many: &'static str) -> Noun {
+    Noun { one, many, feminine: false }
 }
 
-static EURO: Unit = masculine("euro", "euros", "cent", "cents");
-/// In French a hundredth of a euro is a centime.
-static EURO_FRENCH: Unit = masculine("euro", "euros", "centime", "centimes");
-static DOLLAR: Unit = masculine("dollar", "dollars", "cent", "cents");
-static CANADIAN_DOLLAR: Unit = masculine("canadian-dollar", "canadian-dollars", "cent", "cents");
-static SWISS_FRANC: Unit = masculine("swiss-franc", "swiss-francs", "centime", "centimes");
+const CENTS: Noun = masculine("cent", "cents");
+const CENTIMES: Noun = masculine("centime", "centimes");
+
+static EURO: Unit = Unit { major: masculine("euro", "euros"), minor: CENTS };
+/// A hundredth of a euro has a name of its own: "centime", "céntimo".
+static EURO_OF_CENTIMES: Unit = Unit { major: masculine("euro", "euros"), minor: CENTIMES };
+static DOLLAR: Unit = Unit { major: masculine("dollar", "dollars"), minor: CENTS };
+static CANADIAN_DOLLAR: Unit = Unit { major: masculine("canadian-dollar", "canadian-dollars"), minor: CENTS };
+static SWISS_FRANC: Unit = Unit { major: masculine("swiss-franc", "swiss-francs"), minor: CENTIMES };
 static POUND: Unit =
-    Unit { one: "pound", many: "pounds", minor_one: "penny", minor_many: "pence", feminine_in_french: true };
+    Unit { major: Noun { one: "pound", many: "pounds", feminine: true }, minor: masculine("penny", "pence") };
 
 /// The clips of a currency, where it has any.
 fn unit(currency: Currency, language: Language) -> Option<&'static Unit> {
     Some(match (currency.code(), language) {
-        ("EUR", Language::English) => &EURO,
-        ("EUR", Language::French) => &EURO_FRENCH,
+        ("EUR", Language::French | Language::Spanish | Language::Portuguese) => &EURO_OF_CENTIMES,
+        ("EUR", _) => &EURO,
         ("GBP", _) => &POUND,
         ("USD", _) => &DOLLAR,
         ("CAD", _) => &CANADIAN_DOLLAR,
@@ -69,14 +59,13 @@ pub(super) fn say(speech: &mut Speech, money: Money, language: Language) {
     match unit(money.currency, language) {
         Some(unit) if whole <= LARGEST_SPOKEN => {
             if whole > 0 || minor == 0 {
-                units(speech, whole, unit, language);
+                counted(speech, whole, &unit.major, language);
             }
             if whole > 0 && minor > 0 {
                 speech.say("and");
             }
             if minor > 0 {
-                number(speech, minor, language);
-                speech.say(if is_singular(minor, language) { unit.minor_one } else { unit.minor_many });
+                counted(speech, minor, &unit.minor, language);
             }
         }
         _ => {
@@ -103,36 +92,13 @@ pub(super) fn digits(speech: &mut Speech, digits: &[u8]) {
     }
 }
 
-fn number(speech: &mut Speech, n: u64, language: Language) {
-    match language {
-        Language::English => english::number(speech, n),
-        Language::French => french::number(speech, n),
-    }
-}
-
-fn units(speech: &mut Speech, n: u64, unit: &Unit, language: Language) {
-    match language {
-        Language::English => {
-            english::number(speech, n);
-            speech.say(if english::is_singular(n) { unit.one } else { unit.many });
-        }
-        Language::French => french::units(speech, n, unit),
-    }
-}
-
-fn is_singular(n: u64, language: Language) -> bool {
-    match language {
-        Language::English => english::is_singular(n),
-        Language::French => french::is_singular(n),
-    }
-}
-
 /// Writes an amount as people of that language do: `€1,234.50`, `1 234,50 €`.
 pub(super) fn show(money: Money, language: Language) -> String {
     let (whole, minor, places) = split(money);
     let (group, point) = match language {
         Language::English => (",", "."),
         Language::French => ("\u{202f}", ","),
+        Language::Spanish | Language::Italian | Language::Portuguese | Language::German => (".", ","),
     };
     let mut amount = grouped(whole, group);
     if places > 0 {
@@ -147,11 +113,11 @@ pub(super) fn show(money: Money, language: Language) -> String {
             "CAD" => format!("CA${amount}"),
             _ => format!("{code}\u{a0}{amount}"),
         },
-        Language::French => match code {
+        _ => match code {
             "EUR" => format!("{amount}\u{a0}€"),
             "GBP" => format!("{amount}\u{a0}£"),
             "USD" => format!("{amount}\u{a0}$"),
-            "CAD" => format!("{amount}\u{a0}$\u{a0}CA"),
+            "CAD" if language == Language::French => format!("{amount}\u{a0}$\u{a0}CA"),
             _ => format!("{amount}\u{a0}{code}"),
         },
     }
@@ -170,5 +136,7 @@ fn grouped(n: u64, separator: &str) -> String {
     text
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

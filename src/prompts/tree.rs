@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use crate::call::Phrase;
 
-use super::catalogue::{Catalogue, ClipId};
+use super::catalogue::ClipId;
+use super::fitness::Unfit;
 use super::language::Language;
+use super::script::script;
+use super::wav;
 
 /// How many samples a second the PBX is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,14 @@ pub enum SoundError {
         /// What was wanted.
         hertz: u32,
     },
+    /// A recording that a PBX could play and nobody should hear.
+    #[error("the prompt {} {reason}", .file.display())]
+    Unfit {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        reason: Unfit,
+    },
     /// The prompts could not be written for the PBX.
     #[error("cannot write the prompt {}: {source}; see that tonegate may write there", .file.display())]
     Write {
@@ -88,6 +99,13 @@ pub enum SoundError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl SoundError {
+    /// Whether the recording must not be played, and not merely could be better.
+    fn is_serious(&self) -> bool {
+        !matches!(self, SoundError::Unfit { reason, .. } if !reason.is_serious())
+    }
 }
 
 /// The remedy for a recording of the wrong kind.
@@ -100,34 +118,56 @@ fn as_wanted(file: &Path, hertz: u32) -> String {
 #[derive(Debug)]
 pub struct SoundTree {
     files: HashMap<(Language, ClipId), PathBuf>,
+    refused: Vec<SoundError>,
 }
 
 impl SoundTree {
-    /// Finds every recording of every language: `<own>/<language>/<id>.wav` in the first of the company's own
-    /// directories that has it, else ours in `<default_dir>/<language>/<voice>/` (for 8 kHz in its `8000/`, which [`super::install`] writes). Another
-    /// language never stands in. Reads the header of each; an admin's recordings may leave out what they like.
+    /// Finds every recording of every language that is spoken: `<own>/<language>/<id>.wav` in the first of the
+    /// company's own directories that has it and where it can be heard, else ours in
+    /// `<default_dir>/<language>/<voice>/` (for 8 kHz in its `8000/`, which [`super::install`] writes). Another
+    /// language never stands in. An admin's recordings may leave out what they like; those that are of the wrong
+    /// kind, silent, clipped or a telephone's tone are told by [`SoundTree::refused`].
     ///
     /// # Errors
-    /// Names the first file that is missing or is not 16-bit mono WAV at `rate`, and what to do.
+    /// Names the first file of ours that is missing or is not 16-bit mono WAV at `rate`, and what to do.
     pub fn new(own: &[PathBuf], default_dir: &Path, rate: SampleRate) -> Result<SoundTree, SoundError> {
-        let mut files = HashMap::new();
-        for language in Language::ALL {
-            let ours = default_dir.join(language.code()).join(language.voice()).join(rate.directory());
-            for clip in Catalogue::of(language).clips() {
-                let name = format!("{clip}.wav");
+        let (mut files, mut refused) = (HashMap::new(), Vec::new());
+        for spoken in Language::VOICES {
+            let (language, _) = spoken;
+            let ours = default_dir.join(Language::voice_directory(spoken)).join(rate.directory());
+            for line in script(language) {
+                let name = format!("{}.wav", line.id);
                 let file = own
                     .iter()
                     .map(|own| own.join(language.code()).join(&name))
-                    .find(|file| file.exists())
-                    .unwrap_or_else(|| ours.join(&name));
-                check(&file, rate.hertz())?;
+                    .filter(|file| file.exists())
+                    .find(|file| {
+                        let faults = wav::faults(file, rate.hertz(), line.listener);
+                        let before = refused.len();
+                        refused.extend(faults.into_iter().filter(SoundError::is_serious));
+                        refused.len() == before
+                    });
+                let file = match file {
+                    Some(file) => file,
+                    None => {
+                        let file = ours.join(&name);
+                        wav::check(&file, rate.hertz())?;
+                        file
+                    }
+                };
                 // Absolute, because the PBX has a working directory of its own.
-                let file =
-                    std::path::absolute(&file).map_err(|error| unreadable(&file, &error, rate.hertz()))?;
-                files.insert((language, clip), file);
+                let file = std::path::absolute(&file)
+                    .map_err(|error| wav::unreadable(&file, &error, rate.hertz()))?;
+                files.insert((language, line.id), file);
             }
         }
-        Ok(SoundTree { files })
+        Ok(SoundTree { files, refused })
+    }
+
+    /// The company's own recordings that are not played, each with the reason; ours are played in their place.
+    #[must_use]
+    pub fn refused(&self) -> &[SoundError] {
+        &self.refused
     }
 
     /// The absolute path of a recording.
@@ -141,32 +181,6 @@ impl SoundTree {
     pub fn files(&self, phrase: Phrase, language: Language) -> Vec<&Path> {
         super::clips(phrase, language).into_iter().filter_map(|clip| self.file(clip, language)).collect()
     }
-}
-
-fn unreadable(file: &Path, reason: &impl ToString, hertz: u32) -> SoundError {
-    SoundError::Unreadable { file: file.to_owned(), reason: reason.to_string(), hertz }
-}
-
-/// Opens a recording and makes sure that it is 16-bit mono WAV at that rate, with something in it.
-pub(super) fn check(file: &Path, hertz: u32) -> Result<(), SoundError> {
-    if !file.exists() {
-        return Err(SoundError::Missing(file.to_owned()));
-    }
-    let reader = hound::WavReader::open(file).map_err(|error| unreadable(file, &error, hertz))?;
-    let spec = reader.spec();
-    let fits = spec.channels == 1
-        && spec.bits_per_sample == 16
-        && spec.sample_format == hound::SampleFormat::Int
-        && spec.sample_rate == hertz;
-    if !fits {
-        let found =
-            format!("{}-bit, {} channel(s), {} Hz", spec.bits_per_sample, spec.channels, spec.sample_rate);
-        return Err(SoundError::Format { file: file.to_owned(), found, hertz });
-    }
-    if reader.duration() == 0 {
-        return Err(SoundError::Format { file: file.to_owned(), found: "empty".to_owned(), hertz });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -34,8 +34,8 @@ impl Locale {
 
     pub(super) fn other(self) -> Self {
         Self(match self.0 {
-            Language::English => Language::French,
             Language::French => Language::English,
+            _ => Language::French,
         })
     }
 
@@ -44,8 +44,8 @@ impl Locale {
         let plain = money.decimal();
         let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
         let (group, point) = match self.0 {
-            Language::English => (',', '.'),
             Language::French => ('\u{202f}', ','),
+            _ => (',', '.'),
         };
         let mut text = grouped(whole, group);
         if !fraction.is_empty() {
@@ -68,8 +68,8 @@ impl Locale {
     pub(super) fn percent(self, share: f64) -> String {
         let number = format!("{:.1}", share * 100.0);
         match self.0 {
-            Language::English => format!("{number}%"),
             Language::French => format!("{}\u{a0}%", number.replace('.', ",")),
+            _ => format!("{number}%"),
         }
     }
 
@@ -86,8 +86,8 @@ impl Locale {
     /// A day, short.
     pub(super) fn day(self, day: jiff::civil::Date) -> String {
         match self.0 {
-            Language::English => day.strftime("%-d %b").to_string(),
             Language::French => day.strftime("%d/%m").to_string(),
+            _ => day.strftime("%-d %b").to_string(),
         }
     }
 
@@ -95,8 +95,8 @@ impl Locale {
         let Ok(at) = Timestamp::from_millisecond(at_ms) else { return String::new() };
         let at = at.to_zoned(TimeZone::system());
         match self.0 {
-            Language::English => at.strftime(english).to_string(),
             Language::French => at.strftime(french).to_string(),
+            _ => at.strftime(english).to_string(),
         }
     }
 }

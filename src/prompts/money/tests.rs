@@ -96,9 +96,108 @@ fn numbers_that_trip_people_up() {
     }
 }
 
-/// Reads English and French number words back: a second, different way through the same numbers.
+#[test]
+fn spanish_amounts() {
+    let say = |minor, currency| spoken(minor, currency, Language::Spanish);
+    assert_eq!(say(0, "EUR"), "cero euros");
+    assert_eq!(say(1, "EUR"), "un céntimo");
+    assert_eq!(say(100, "EUR"), "un euro");
+    assert_eq!(say(1250, "EUR"), "doce euros con cincuenta céntimos");
+    assert_eq!(say(2121, "EUR"), "veintiún euros con veintiún céntimos");
+    assert_eq!(say(3131, "USD"), "treinta y un dólares con treinta y un centavos");
+    assert_eq!(say(10_000, "EUR"), "cien euros");
+    assert_eq!(say(10_100, "EUR"), "ciento un euros");
+    assert_eq!(say(100_100, "EUR"), "mil un euros");
+    assert_eq!(say(2_100_000, "EUR"), "veintiún mil euros");
+    assert_eq!(say(100_000_000, "EUR"), "un millón de euros");
+    assert_eq!(say(2_150_000_000, "EUR"), "veintiún millones quinientos mil euros");
+    assert_eq!(say(100, "GBP"), "una libra");
+    assert_eq!(say(101, "GBP"), "una libra con un penique");
+    assert_eq!(say(2100, "GBP"), "veintiuna libras");
+    assert_eq!(say(1100, "GBP"), "once libras");
+    assert_eq!(say(20_100, "GBP"), "doscientas una libras");
+    assert_eq!(say(22_120_100, "GBP"), "doscientas veintiuna mil doscientas una libras");
+    assert_eq!(say(20_000_000_000, "GBP"), "doscientos millones de libras");
+    assert_eq!(say(300, "CAD"), "tres dólares canadienses");
+    assert_eq!(say(50_005, "CHF"), "quinientos francos suizos con cinco céntimos");
+    assert_eq!(say(2101, "MXN"), "veintiuno coma cero uno M X N");
+    assert_eq!(say(2_100_000, "MXN"), "veintiún mil M X N");
+}
+
+#[test]
+fn italian_amounts() {
+    let say = |minor, currency| spoken(minor, currency, Language::Italian);
+    assert_eq!(say(0, "EUR"), "zero euro");
+    assert_eq!(say(1, "EUR"), "un centesimo");
+    assert_eq!(say(100, "EUR"), "un euro");
+    assert_eq!(say(1250, "EUR"), "dodici euro e cinquanta centesimi");
+    assert_eq!(say(2823, "EUR"), "ventotto euro e ventitré centesimi");
+    assert_eq!(say(100_000, "EUR"), "mille euro");
+    assert_eq!(say(200_100, "USD"), "due mila uno dollari");
+    assert_eq!(say(100_000_000, "EUR"), "un milione di euro");
+    assert_eq!(say(220_000_000, "EUR"), "due milioni e duecento mila euro");
+    assert_eq!(say(100, "GBP"), "una sterlina");
+    assert_eq!(say(2100, "GBP"), "ventuno sterline");
+    assert_eq!(say(2, "GBP"), "due pence");
+    assert_eq!(say(100, "CHF"), "un franco svizzero");
+    assert_eq!(say(18_000, "CAD"), "cento ottanta dollari canadesi");
+    assert_eq!(say(1250, "SEK"), "dodici virgola cinque zero S E K");
+}
+
+#[test]
+fn portuguese_amounts() {
+    let say = |minor, currency| spoken(minor, currency, Language::Portuguese);
+    assert_eq!(say(0, "EUR"), "zero euros");
+    assert_eq!(say(101, "EUR"), "um euro e um cêntimo");
+    assert_eq!(say(1650, "USD"), "dezesseis dólares e cinquenta centavos");
+    assert_eq!(say(10_000, "EUR"), "cem euros");
+    assert_eq!(say(10_100, "EUR"), "cento e um euros");
+    assert_eq!(say(100_100, "EUR"), "mil e um euros");
+    assert_eq!(say(110_000, "EUR"), "mil e cem euros");
+    assert_eq!(say(110_100, "EUR"), "mil cento e um euros");
+    assert_eq!(say(120_000, "EUR"), "mil e duzentos euros");
+    assert_eq!(say(100_000_000, "EUR"), "um milhão de euros");
+    assert_eq!(say(100_000_005, "EUR"), "um milhão de euros e cinco cêntimos");
+    assert_eq!(say(120_000_000, "EUR"), "um milhão e duzentos mil euros");
+    assert_eq!(say(200_000_100, "EUR"), "dois milhões e um euros");
+    assert_eq!(say(100_210_000, "EUR"), "um milhão dois mil e cem euros");
+    assert_eq!(
+        say(123_456_700, "EUR"),
+        "um milhão duzentos e trinta e quatro mil quinhentos e sessenta e sete euros"
+    );
+    assert_eq!(say(200, "GBP"), "duas libras");
+    assert_eq!(say(2101, "GBP"), "vinte e uma libras e um pêni");
+    assert_eq!(say(1200, "GBP"), "doze libras");
+    assert_eq!(say(20_200, "GBP"), "duzentas e duas libras");
+    assert_eq!(say(20_220_000, "GBP"), "duzentas e duas mil e duzentas libras");
+    assert_eq!(say(300, "CAD"), "três dólares canadenses");
+    assert_eq!(say(200, "CHF"), "dois francos suíços");
+    assert_eq!(say(1250, "BRL"), "doze vírgula cinco zero B R L");
+}
+
+#[test]
+fn german_amounts() {
+    let say = |minor, currency| spoken(minor, currency, Language::German);
+    assert_eq!(say(0, "EUR"), "null Euro");
+    assert_eq!(say(101, "EUR"), "ein Euro und ein Cent");
+    assert_eq!(say(1250, "EUR"), "zwölf Euro und fünfzig Cent");
+    assert_eq!(say(2100, "EUR"), "einundzwanzig Euro");
+    assert_eq!(say(10_100, "EUR"), "einhundert eins Euro");
+    assert_eq!(say(100_000, "EUR"), "ein tausend Euro");
+    assert_eq!(say(10_100_000, "EUR"), "einhundert ein tausend Euro");
+    assert_eq!(say(100_000_000, "EUR"), "eine Million Euro");
+    assert_eq!(say(200_000_100, "EUR"), "zwei Millionen eins Euro");
+    assert_eq!(say(100, "GBP"), "ein Pfund");
+    assert_eq!(say(150, "CHF"), "ein Schweizer Franken und fünfzig Rappen");
+    assert_eq!(say(100, "CAD"), "ein kanadischer Dollar");
+    assert_eq!(say(200, "CAD"), "zwei kanadische Dollar");
+    assert_eq!(say(101, "SEK"), "eins Komma null eins S E K");
+}
+
+/// Reads English and French number words back: a second, different way through the same numbers. The other
+/// languages are held against `num2words` (`oracle.rs`).
 fn value(words: &str) -> u64 {
-    let names: std::collections::HashMap<String, u64> = Language::ALL
+    let names: std::collections::HashMap<String, u64> = [Language::English, Language::French]
         .into_iter()
         .flat_map(|language| (0..100).map(move |n| (counted(n, language), n)))
         .collect();
@@ -130,7 +229,7 @@ fn every_number_means_itself() {
     let steps =
         (0..3_000).chain((3_000..100_000).step_by(37)).chain((100_000..LARGEST_SPOKEN).step_by(999_983));
     for n in steps.chain([LARGEST_SPOKEN]) {
-        for language in Language::ALL {
+        for language in [Language::English, Language::French] {
             let words = counted(n, language);
             assert_eq!(value(&words), n, "{words}");
             assert!(!words.contains("un mille") || n >= 21_000, "{words}");
@@ -162,4 +261,6 @@ fn amounts_are_written_as_people_write_them() {
     assert_eq!(show(money(1_500_000, "JPY"), Language::English), "JPY\u{a0}1,500,000");
     assert_eq!(show(money(1_005, "BHD"), Language::French), "1,005\u{a0}BHD");
     assert_eq!(show(money(100, "CAD"), Language::French), "1,00\u{a0}$\u{a0}CA");
+    assert_eq!(show(money(123_450, "EUR"), Language::German), "1.234,50\u{a0}€");
+    assert_eq!(show(money(100, "CAD"), Language::Spanish), "1,00\u{a0}CAD");
 }

@@ -1,30 +1,23 @@
 use super::*;
 
-/// A tree with a file of a few samples for each clip.
+/// A tree with a short hum for each clip.
 fn tree(rate: SampleRate) -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a directory");
-    for language in Language::ALL {
-        let voice = root.path().join(language.code()).join(language.voice()).join(rate.directory());
+    for spoken in Language::VOICES {
+        let voice = root.path().join(Language::voice_directory(spoken)).join(rate.directory());
         std::fs::create_dir_all(&voice).expect("a directory");
-        for clip in Catalogue::of(language).clips() {
-            record(&voice.join(format!("{clip}.wav")), rate.hertz());
+        for line in script(spoken.0) {
+            record(&voice.join(format!("{}.wav", line.id)), rate.hertz());
         }
     }
     root
 }
 
+/// A tenth of a second of a low hum.
 fn record(file: &Path, hertz: u32) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: hertz,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(file, spec).expect("a file");
-    for sample in [0_i16, 100, -100, 0] {
-        writer.write_sample(sample).expect("a sample");
-    }
-    writer.finalize().expect("a file");
+    let wave = |n: u32| (f64::from(n) * 150.0 * std::f64::consts::TAU / f64::from(hertz)).sin();
+    let hum: Vec<i16> = (0..hertz / 10).map(|n| (4_600.0 * wave(n)) as i16).collect();
+    wav::write(file, hertz, &hum).expect("a file");
 }
 
 #[test]
@@ -74,18 +67,33 @@ fn a_missing_recording_is_named_before_the_first_call() {
 }
 
 #[test]
-fn a_recording_that_would_sound_wrong_is_refused_with_the_remedy() {
+fn an_admins_recording_that_would_sound_wrong_is_named_and_ours_is_played() {
     let ours = tree(SampleRate::Narrow);
     let theirs = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(theirs.path().join("en")).expect("a directory");
     let wrong = theirs.path().join("en/goodbye.wav");
-    let admin = [theirs.path().to_owned()];
+    let refused = || {
+        let sounds = SoundTree::new(&[theirs.path().to_owned()], ours.path(), SampleRate::Narrow).unwrap();
+        assert_eq!(
+            sounds.files(Phrase::Goodbye, Language::English),
+            [ours.path().join("en/bf_emma/8000/goodbye.wav")]
+        );
+        let [reason] = sounds.refused() else { panic!("{:?}", sounds.refused()) };
+        let reason = reason.to_string();
+        assert!(reason.contains(&wrong.display().to_string()), "{reason}");
+        reason
+    };
     record(&wrong, 44_100);
-    let error = SoundTree::new(&admin, ours.path(), SampleRate::Narrow).unwrap_err().to_string();
-    assert!(error.contains("44100 Hz") && error.contains("sox goodbye.wav"), "{error}");
+    let reason = refused();
+    assert!(reason.contains("44100 Hz") && reason.contains("sox goodbye.wav"), "{reason}");
     std::fs::write(&wrong, "no sound at all").expect("written");
-    let error = SoundTree::new(&admin, ours.path(), SampleRate::Narrow).unwrap_err().to_string();
-    assert!(error.contains("cannot be read"), "{error}");
+    assert!(refused().contains("cannot be read"));
+    wav::write(&wrong, 8_000, &[]).expect("a file");
+    assert!(refused().contains("empty"));
+    wav::write(&wrong, 8_000, &[3; 4_000]).expect("a file");
+    assert!(refused().contains("is silent"));
+    wav::write(&wrong, 8_000, &[i16::MAX; 4_000]).expect("a file");
+    assert!(refused().contains("is clipped"));
 }
 
 #[test]

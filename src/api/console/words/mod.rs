@@ -281,10 +281,10 @@ pub(super) struct Words {
     pub last_days: fn(i64) -> String,
 }
 
-/// The words of a language.
+/// The words of a language; English for those that pages are not written in.
 pub(super) fn words(language: Language) -> &'static Words {
     match language {
-        Language::English => &english::WORDS,
         Language::French => &french::WORDS,
+        _ => &english::WORDS,
     }
 }
