@@ -62,6 +62,15 @@ fn totp(record_name: &str, issuer: &str, secret: Secret) -> Result<Totp, PeopleF
     made.build().map_err(|fault| HashFault::Broken(format!("one-time codes: {fault}")).into())
 }
 
+/// What an authenticator scans.
+fn drawn(totp: &Totp, secret: Zeroizing<String>) -> Result<Enrolment, HashFault> {
+    let broken = |fault: String| HashFault::Broken(format!("one-time codes: {fault}"));
+    let url = Zeroizing::new(totp.to_url().map_err(|fault| broken(fault.to_string()))?);
+    let qr = QrCode::new(url.as_bytes()).map_err(|fault| broken(fault.to_string()))?;
+    let image = qr.render::<svg::Color<'_>>().min_dimensions(QR_PIXELS, QR_PIXELS).build();
+    Ok(Enrolment { secret, url, qr_svg: Zeroizing::new(image) })
+}
+
 /// A recovery code as it is kept, however it was typed.
 fn recovery_digest(code: &str) -> String {
     let letters: String = code.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
@@ -123,11 +132,21 @@ impl People {
             return Err(PeopleFault::CodesSet(person.name.clone()));
         }
         self.store.commit(work).await?;
-        let broken = |fault: String| HashFault::Broken(format!("one-time codes: {fault}"));
-        let url = Zeroizing::new(totp.to_url().map_err(|fault| broken(fault.to_string()))?);
-        let qr = QrCode::new(url.as_bytes()).map_err(|fault| broken(fault.to_string()))?;
-        let image = qr.render::<svg::Color<'_>>().min_dimensions(QR_PIXELS, QR_PIXELS).build();
-        Ok(Enrolment { secret: kept, url, qr_svg: Zeroizing::new(image) })
+        Ok(drawn(&totp, kept)?)
+    }
+
+    /// The set-up that a person has begun, once more: whoever mistyped a code need not scan again.
+    ///
+    /// # Errors
+    /// If none has begun or it is complete, or it could not be read.
+    pub async fn begun_codes(&self, person: &Person) -> Result<Enrolment, PeopleFault> {
+        let mut work = self.store.write().await?;
+        let record = self.by_id(&mut work, person.id).await?.filter(|record| !record.totp_confirmed);
+        let Some((record, kept)) = record.as_ref().and_then(|r| Some((r, r.totp_secret.as_ref()?))) else {
+            return Err(PeopleFault::NoEnrolment);
+        };
+        let (totp, kept) = self.authenticator(record, kept)?;
+        Ok(drawn(&totp, kept)?)
     }
 
     /// Ends the set-up with a code of the authenticator; gives the recovery codes, shown once.
@@ -237,13 +256,18 @@ impl People {
         Ok(())
     }
 
-    /// The time step a code is of, if it is right and newer than the last one taken.
-    fn step_of(&self, record: &Record, code: &str) -> Result<Option<i64>, PeopleFault> {
-        let Some(kept) = &record.totp_secret else { return Ok(None) };
+    /// A person's authenticator, and its secret as text.
+    fn authenticator(&self, record: &Record, kept: &str) -> Result<(Totp, Zeroizing<String>), PeopleFault> {
         let kept = self.sealer.open(record.id, &record.name, kept)?;
         let secret = Secret::try_from_base32(&kept)
             .map_err(|_| HashFault::Broken("the secret of one-time codes is damaged".into()))?;
-        let totp = totp(&record.name, &self.rules.issuer, secret)?;
+        Ok((totp(&record.name, &self.rules.issuer, secret)?, kept))
+    }
+
+    /// The time step a code is of, if it is right and newer than the last one taken.
+    fn step_of(&self, record: &Record, code: &str) -> Result<Option<i64>, PeopleFault> {
+        let Some(kept) = &record.totp_secret else { return Ok(None) };
+        let (totp, _) = self.authenticator(record, kept)?;
         let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         let now_s = u64::try_from(self.now_ms() / 1_000).unwrap_or_default();
         let step = totp.check(&code, now_s).and_then(|step| i64::try_from(step).ok());

@@ -22,6 +22,9 @@ async fn set_up() -> (House, String, Vec<String>) {
     assert!(enrolment.qr_svg.contains("<svg"));
     let wrong = house.people.confirm_codes(&session.person, "000000").await.unwrap_err();
     assert_eq!(wrong, PeopleFault::WrongCode);
+    // Whoever mistyped need not scan again.
+    let begun = house.people.begun_codes(&session.person).await.unwrap();
+    assert_eq!((&*begun.secret, &*begun.qr_svg), (&*enrolment.secret, &*enrolment.qr_svg));
     let code = shown(&house, &enrolment.secret);
     let recovery = house.people.confirm_codes(&session.person, &code).await.unwrap();
     let person = house.people.session(&session.token, true).await.unwrap().unwrap();
@@ -31,6 +34,8 @@ async fn set_up() -> (House, String, Vec<String>) {
         LoginFault::Refused,
         "used already"
     );
+    let complete = house.people.begun_codes(&session.person).await.err().unwrap();
+    assert_eq!(complete, PeopleFault::NoEnrolment);
     (house, enrolment.secret.to_string(), recovery)
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::super::Console;
 use super::super::page::{Shell, message, page};
 use super::super::reader::Reader;
+use crate::people::{Enrolment, PeopleFault};
 
 #[derive(Template)]
 #[template(path = "codes.html", config = "src/api/console/askama.toml")]
@@ -24,13 +25,19 @@ struct CodesPage {
 
 /// `GET /console/codes`
 pub(in super::super) async fn show_codes(State(console): State<Console>, reader: Reader) -> Response {
-    codes_page(&console, &reader, String::new(), StatusCode::OK).await
+    let enrolment = console.auth.people().enrol_codes(&reader.viewer.person).await;
+    codes_page(&reader, enrolment, String::new(), StatusCode::OK)
 }
 
-async fn codes_page(console: &Console, reader: &Reader, told: String, status: StatusCode) -> Response {
+fn codes_page(
+    reader: &Reader,
+    enrolment: Result<Enrolment, PeopleFault>,
+    told: String,
+    status: StatusCode,
+) -> Response {
     let w = reader.locale.words();
     let shell = reader.shell(w.set_up_codes);
-    match console.auth.people().enrol_codes(&reader.viewer.person).await {
+    match enrolment {
         Ok(enrolment) => {
             let (qr, secret) = (enrolment.qr_svg.to_string(), enrolment.secret.to_string());
             // An XML declaration has no place within a page.
@@ -62,7 +69,9 @@ pub(in super::super) async fn confirm_codes(
             page(&done, StatusCode::OK)
         }
         Err(fault) => {
-            codes_page(&console, &reader, fault.to_string(), StatusCode::UNPROCESSABLE_ENTITY).await
+            // The same secret as before: it may have been scanned already.
+            let begun = console.auth.people().begun_codes(&reader.viewer.person).await;
+            codes_page(&reader, begun, fault.to_string(), StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
 }
