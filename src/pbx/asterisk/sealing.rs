@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
@@ -34,7 +35,10 @@ pub(super) enum SealError {
     NotCome,
     #[error("the two legs are not in conversation with each other")]
     NotTogether,
-    #[error("the bridge passes packets through without looking at them ({0})")]
+    #[error(
+        "our bridge passes packets through without looking at them (`{0}`), so the agent would get the keys; load \
+         bridge_simple.so and bridge_softmix.so in modules.conf"
+    )]
     Native(String),
     #[error("the legs are not in our bridge")]
     NotBridged,
@@ -50,6 +54,14 @@ impl SealError {
             Self::Native(_) => SealRefusal::NoMedia,
             _ => SealRefusal::PbxError,
         }
+    }
+}
+
+/// Who is in a bridge through which nothing passes unseen.
+fn looked_into(bridge: &Value) -> Result<Vec<String>, SealError> {
+    match bridge["technology"].as_str().unwrap_or_default() {
+        unseen @ ("" | "native_rtp") => Err(SealError::Native(unseen.to_owned())),
+        _ => Ok(channels_of(bridge)),
     }
 }
 
@@ -178,11 +190,7 @@ impl Call {
     /// Who is in our bridge, if it holds both legs and looks at what passes through it.
     pub async fn inspect_bridge(&self, bridge: &str) -> Result<Vec<String>, SealError> {
         let found = self.link.get(&format!("/bridges/{bridge}")).await?;
-        let technology = found["technology"].as_str().unwrap_or_default();
-        if technology.is_empty() || technology == "native_rtp" {
-            return Err(SealError::Native(technology.to_owned()));
-        }
-        let inside = channels_of(&found);
+        let inside = looked_into(&found)?;
         if inside.contains(&self.customer) && self.agent.as_ref().is_none_or(|agent| inside.contains(agent)) {
             return Ok(inside);
         }
@@ -247,6 +255,27 @@ impl Call {
             Ok("inband") => (Counts::Press, true),
             Ok("rfc4733" | "auto") => (Counts::Press, false),
             _ => (Counts::Unknown, false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_bridge_that_stays_native_is_no_seal_and_the_remedy_is_told() {
+        for technology in ["native_rtp", ""] {
+            let bridge = json!({ "technology": technology, "channels": ["17.1", "17.2"] });
+            let fault = looked_into(&bridge).expect_err("it is not looked into");
+            assert_eq!(fault.refusal(), SealRefusal::NoMedia);
+            assert!(fault.to_string().contains("load bridge_simple.so"), "{fault}");
+        }
+        for technology in ["simple_bridge", "softmix"] {
+            let bridge = json!({ "technology": technology, "channels": ["17.1", "17.2"] });
+            assert_eq!(looked_into(&bridge).expect("looked into"), ["17.1", "17.2"]);
         }
     }
 }
