@@ -65,16 +65,11 @@ async fn no_address_opens_without_a_key_or_with_a_wrong_one() {
             .flat_map(|methods| methods.keys())
             .map(|m| (m.to_uppercase(), path.clone()))
     });
-    let others = [("GET", "/v1/webhooks"), ("POST", "/v1/webhooks/replay")];
-    let others = others.map(|(method, path)| (method.to_owned(), path.to_owned()));
-    let all: Vec<_> = described.chain(others).collect();
-    assert!((15..30).contains(&all.len()), "with thirty wrong keys, an address is shut out: {}", all.len());
+    let all: Vec<_> = described.collect();
+    assert!(all.iter().any(|(_, path)| path == "/v1/webhooks/replay"), "{all:?}");
+    assert!((18..30).contains(&all.len()), "with thirty wrong keys, an address is shut out: {}", all.len());
     for (method, path) in all {
-        let url = format!(
-            "{}{}",
-            desk.set.settings.api,
-            path.replace("{id}", "0190b2c4-7e1f-7000-8000-1234567890ab")
-        );
+        let url = format!("{}{}", desk.set.settings.api, path.replace(['{', '}'], ""));
         let method: Method = method.parse().expect("a method");
         for key in [None, Some("wrong")] {
             let request = desk.client.request(method.clone(), &url);
