@@ -109,6 +109,17 @@ pub(super) fn read_instant(name: &'static str, text: &str) -> Result<i64, Proble
 /// A page if nobody says how long.
 const PAGE_LENGTH: u32 = 50;
 
+/// The longest text that is looked for.
+pub(super) const SOUGHT_MAX_CHARS: usize = 256;
+
+/// What is looked for has a length.
+pub(super) fn not_longer(name: &'static str, text: Option<&str>, max_chars: usize) -> Result<(), Problem> {
+    match text.is_some_and(|text| text.chars().count() > max_chars) {
+        true => Err(Problem::invalid(name, format!("{name}: at most {max_chars} characters"))),
+        false => Ok(()),
+    }
+}
+
 /// Where a page begins, and how long it is.
 pub(super) fn page_of(cursor: Option<&str>, limit: Option<u32>) -> Result<(Option<Cursor>, u32), Problem> {
     let limit = limit.unwrap_or(PAGE_LENGTH);

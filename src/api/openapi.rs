@@ -67,7 +67,9 @@ pub(super) fn described(guard: impl Fn(Scope, Routes) -> Routes) -> (axum::Route
             complete(operation);
         }
         if let Some(post) = &mut item.post {
-            post.parameters.get_or_insert_default().push(idempotency_key());
+            // Nothing but its key tells a second charge of a stored card from the first one asked for again.
+            let needs_key = post.operation_id.as_deref() == Some("charge_token");
+            post.parameters.get_or_insert_default().push(idempotency_key(needs_key));
         }
     }
     (router, document)
@@ -84,7 +86,7 @@ fn complete(operation: &mut Operation) {
 }
 
 /// `once` reads it in front of every operation that makes something.
-fn idempotency_key() -> Parameter {
+fn idempotency_key(is_required: bool) -> Parameter {
     let schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .min_length(Some(1))
@@ -94,7 +96,7 @@ fn idempotency_key() -> Parameter {
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
-        .required(Required::False)
+        .required(if is_required { Required::True } else { Required::False })
         .schema(Some(schema))
         .description(Some(
             "Names this request: the same again within 24 hours gets the same answer, marked \

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
-use super::extract::{Body, Params, PaymentId, instant, page_of};
+use super::extract::{Body, Params, PaymentId, SOUGHT_MAX_CHARS, instant, not_longer, page_of};
 use super::payments::{PaymentView, cannot_start, free_text, sum};
 use super::problem::{Kind, Problem};
 use crate::desk::{TokenCharge, TokenFault};
@@ -135,6 +135,7 @@ pub(super) async fn list(
     Params(page): Params<Page>,
 ) -> Result<Json<TokenList>, Problem> {
     let (after, limit) = page_of(page.cursor.as_deref(), page.limit)?;
+    not_longer("customer", page.customer.as_deref(), SOUGHT_MAX_CHARS)?;
     let found = state.desk.store().tokens(page.customer.as_deref(), after, limit).await;
     let found = found.map_err(|fault| super::store_fault(&fault))?;
     let tokens = found.tokens.into_iter().map(TokenView::from).collect();

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::State;
-use crate::api::extract::{Params, page_of};
-use crate::api::problem::{Kind, Problem};
+use crate::api::extract::{Params, SOUGHT_MAX_CHARS, not_longer, page_of};
+use crate::api::problem::Problem;
 use crate::orders::{Asked, OrderView};
 use crate::store::OrderState;
+
+/// The longest id of a merchant that is looked for.
+const MERCHANT_MAX_CHARS: usize = 200;
 
 /// Which orders; what is not given does not matter.
 #[derive(Deserialize, IntoParams)]
@@ -55,16 +58,22 @@ fn state_schema() -> utoipa::openapi::Object {
 /// Looks orders up, the youngest first.
 #[utoipa::path(get, path = "/v1/orders", operation_id = "list_orders", tag = "orders", params(Page), responses(
     (status = 200, description = "Some orders.", body = OrderList),
-    (status = 400, response = crate::api::openapi::Refusal)))]
+    (status = 400, response = crate::api::openapi::Refusal),
+    (status = 422, response = crate::api::openapi::Refusal)))]
 pub(in crate::api) async fn list(
     Shared(state): Shared<State>,
     Params(page): Params<Page>,
 ) -> Result<Json<OrderList>, Problem> {
     let (after, limit) = page_of(page.cursor.as_deref(), page.limit)?;
+    not_longer("merchant", page.merchant.as_deref(), MERCHANT_MAX_CHARS)?;
+    not_longer("reference", page.reference.as_deref(), SOUGHT_MAX_CHARS)?;
     let asked =
         Asked { merchant: page.merchant, reference: page.reference, phone: page.phone, state: page.state };
-    let filter =
-        asked.filter().map_err(|slip| Problem::of(Kind::Invalid, slip.to_string()).at(slip.field))?;
+    let filter = asked.filter().map_err(|slip| match slip.field {
+        // The document has the words; of a telephone number it cannot say all that makes it one.
+        "state" => Problem::invalid(slip.field, slip.to_string()),
+        field => Problem::refused(field, slip.why),
+    })?;
     let found = state.desk.store().orders(&filter, after, limit).await;
     let found = found.map_err(|fault| crate::api::store_fault(&fault))?;
     let orders = found.orders.into_iter().map(OrderView::from).collect();

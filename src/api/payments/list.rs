@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::PaymentView;
 use crate::api::State;
-use crate::api::extract::{Params, page_of, read_instant};
+use crate::api::extract::{Params, SOUGHT_MAX_CHARS, not_longer, page_of, read_instant};
 use crate::api::problem::Problem;
 use crate::call::Ending;
 use crate::store::{PaymentFilter, endings};
@@ -97,10 +97,7 @@ fn filter(page: Page) -> Result<PaymentFilter, Problem> {
     for (name, text) in
         [("reference", &page.reference), ("agent", &page.agent), ("caller_number", &page.caller_number)]
     {
-        const MAX_CHARS: usize = 256;
-        if text.as_ref().is_some_and(|text| text.chars().count() > MAX_CHARS) {
-            return Err(Problem::invalid(name, format!("{name}: at most {MAX_CHARS} characters")));
-        }
+        not_longer(name, text.as_deref(), SOUGHT_MAX_CHARS)?;
     }
     Ok(PaymentFilter {
         open: page.state.as_deref() == Some(OPEN),
