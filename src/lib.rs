@@ -18,6 +18,8 @@ pub mod psp;
 pub mod orders;
 /// The runtime: one task per call drives [`call`] against the ports.
 pub mod desk;
+/// Stored cards that are charged when it is due: plans, their calendar, who charges them.
+pub mod recurring;
 /// Payments, attempts, journal and trail.
 pub mod store;
 /// Who may do what: users, roles, sessions, one-time codes, API keys, identity providers.

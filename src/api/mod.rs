@@ -30,6 +30,7 @@ mod openapi;
 mod operations;
 mod orders;
 mod payments;
+mod plans;
 mod problem;
 mod rates;
 mod reports;
@@ -152,6 +153,13 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
     let owing = OpenApiRouter::new().routes(routes!(orders::create)).routes(routes!(orders::cancel));
     let stored = OpenApiRouter::new().routes(routes!(tokens::list)).routes(routes!(tokens::show));
     let spending = OpenApiRouter::new().routes(routes!(tokens::charge)).routes(routes!(tokens::forget));
+    let planned = OpenApiRouter::new().routes(routes!(plans::list)).routes(routes!(plans::show));
+    let planning = OpenApiRouter::new()
+        .routes(routes!(plans::create))
+        .routes(routes!(plans::pause))
+        .routes(routes!(plans::resume))
+        .routes(routes!(plans::cancel))
+        .routes(routes!(plans::card));
     let reports = OpenApiRouter::new().routes(routes!(reports::payments)).routes(routes!(calls::alarms));
     OpenApiRouter::new()
         .merge(guard(Scope::PaymentsRead, looking))
@@ -160,8 +168,8 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
         .merge(guard(Scope::Links, links))
         .merge(guard(Scope::OrdersRead, owed))
         .merge(guard(Scope::OrdersWrite, owing))
-        .merge(guard(Scope::TokensRead, stored))
-        .merge(guard(Scope::TokensCharge, spending))
+        .merge(guard(Scope::TokensRead, stored.merge(planned)))
+        .merge(guard(Scope::TokensCharge, spending.merge(planning)))
         .merge(guard(Scope::Events, watching))
         .merge(guard(Scope::Reports, reports))
         .merge(guard(Scope::Admin, managing))

@@ -34,6 +34,7 @@ const WORDS: &str = "Card payments by phone keypad, on the PBX a company already
         (name = "operations", description = "What is asked of a charge afterwards, and payment links."),
         (name = "orders", description = "What is owed, and by whom."),
         (name = "tokens", description = "Stored cards."),
+        (name = "plans", description = "Stored cards that are charged when it is due."),
         (name = "calls", description = "What is under way, and what went wrong."),
         (name = "events", description = "What happens, as it happens."),
         (name = "reports", description = "What became of many payments."),

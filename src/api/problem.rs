@@ -53,6 +53,8 @@ kinds! {
     NoSuchOrder = "no-such-order", NOT_FOUND, "no such order";
     /// No such stored card.
     NoSuchToken = "no-such-token", NOT_FOUND, "no such stored card";
+    /// No such plan.
+    NoSuchPlan = "no-such-plan", NOT_FOUND, "no such plan";
     /// No call fits.
     NoSuchCall = "no-such-call", NOT_FOUND, "no such call";
     /// The address knows other methods.

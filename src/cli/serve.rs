@@ -16,7 +16,7 @@ use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
 use crate::psp;
 use crate::store::{Store, StoreSettings};
-use crate::{api, harden, observe, outbox};
+use crate::{api, harden, observe, outbox, recurring};
 
 /// How long running payments may take to end when the daemon is asked to stop.
 const DRAIN_MS: u64 = 90_000;
@@ -72,6 +72,7 @@ async fn serve(
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
+    recurring::watch(&desk, recurring::Policy::from(&config.recurring));
     let twilio = if config.twilio.enabled {
         Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
     } else {

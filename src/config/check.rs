@@ -38,6 +38,7 @@ impl Config {
         self.people.check(place)?;
         self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.check(place))?;
         self.console.check(place)?;
+        self.recurring.check(place)?;
         between(place, "limits.max_captures", self.limits.max_captures.into(), 1, 100_000, "payment calls")
     }
 

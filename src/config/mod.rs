@@ -37,7 +37,7 @@ pub use psp::PspSection;
 pub use secret::Secret;
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
-    StoreSection,
+    RecurringSection, StoreSection,
 };
 
 pub use twilio::TwilioSection;
@@ -101,6 +101,9 @@ pub struct Config {
     /// Who is told by HTTP what becomes of payments.
     #[serde(default)]
     pub webhook: Vec<WebhookSection>,
+    /// Stored cards that are charged when it is due.
+    #[serde(default)]
+    pub recurring: RecurringSection,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,

@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::people::this_machine;
+use super::check::between;
+use super::error::{ConfigError, Place};
 use super::secret::Secret;
 use super::words::{address, words};
 
@@ -126,6 +128,36 @@ pub struct LimitsSection {
 impl Default for LimitsSection {
     fn default() -> Self {
         Self { max_captures: 5_000 }
+    }
+}
+
+/// Card networks take more tries of a declined charge for an abuse.
+const MAX_RETRIES: usize = 8;
+
+/// `[recurring]`: stored cards that are charged when it is due.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecurringSection {
+    /// Days from a declined charge to the next try, in order; after the last of them somebody has to act.
+    pub retry_after_days: Vec<u16>,
+    /// A charge that is later than this waits for somebody: a customer does not expect it any more.
+    pub late_max_days: u16,
+}
+
+impl RecurringSection {
+    pub(super) fn check(&self, place: &Place) -> Result<(), ConfigError> {
+        let (key, days) = ("recurring.retry_after_days", &self.retry_after_days);
+        if days.len() > MAX_RETRIES || days.iter().any(|days| !(1..=31).contains(days)) {
+            let remedy = format!("write at most {MAX_RETRIES} numbers of days from 1 to 31, or [] for no second try");
+            return Err(place.fault(key, format_args!("{days:?} is out of bounds"), &remedy));
+        }
+        between(place, "recurring.late_max_days", self.late_max_days.into(), 1, 60, "days")
+    }
+}
+
+impl Default for RecurringSection {
+    fn default() -> Self {
+        Self { retry_after_days: vec![1, 3, 7], late_max_days: 5 }
     }
 }
 

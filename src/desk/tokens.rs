@@ -83,6 +83,15 @@ impl Desk {
     /// If there is no such card, its account cannot charge it, the order cannot be paid, an earlier attempt for the same
     /// reference is not known yet, or it could not be written down: nothing was sent then.
     pub async fn charge_token(self: &Arc<Self>, wanted: TokenCharge) -> Result<Uuid, TokenFault> {
+        self.charge_token_as(Uuid::now_v7(), wanted).await
+    }
+
+    /// As [`Desk::charge_token`], under a payment's number that was written down before: whoever dies in between can
+    /// look whether anything was sent.
+    ///
+    /// # Errors
+    /// As [`Desk::charge_token`]; and if the number was used before.
+    pub async fn charge_token_as(self: &Arc<Self>, id: Uuid, wanted: TokenCharge) -> Result<Uuid, TokenFault> {
         if self.draining.is_cancelled() {
             return Err(StartError::Draining.into());
         }
@@ -104,7 +113,6 @@ impl Desk {
         }
         let words = order.as_ref().map(|order| &order.new.description).filter(|words| !words.is_empty());
         let usual = &self.rules.merchants.named(&token.merchant)?.description;
-        let id = Uuid::now_v7();
         let new = NewPayment {
             id,
             merchant: token.merchant.clone(),

@@ -21,6 +21,7 @@ mod operations;
 mod orders;
 mod outbox;
 mod payments;
+mod plans;
 mod questions;
 mod record;
 mod replies;
@@ -57,6 +58,9 @@ pub use outbox::{
     WEBHOOK_EVENTS,
 };
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
+pub use plans::{
+    ChargeState, DuePlan, NewPlan, NextCharge, Plan, PlanChange, PlanCharge, PlanFault, PlanFilter, PlanPage, PlanState,
+};
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};
 pub use report::{Figures, MAX_REPORT_PAYMENTS, Report};

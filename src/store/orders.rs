@@ -196,6 +196,17 @@ impl Store {
         self.order_in(&mut transaction, merchant, reference).await
     }
 
+    /// Looks an order up by its number here.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub async fn order_by_id(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+        let mut one = QueryBuilder::new(WITH_PAID);
+        one.push(" WHERE orders.id = ").push_bind(id.to_string());
+        let mut transaction = self.read().await?;
+        self.order_of(&mut transaction, one).await
+    }
+
     /// Cancels an order: nobody pays it any more. One that is cancelled already stays as it is.
     ///
     /// # Errors
