@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::State;
 use super::auth::Caller;
-use super::extract::{Body, PaymentId, Params, SOUGHT_MAX_CHARS, not_longer, page_of, read_uuid};
+use super::extract::{Body, Params, PaymentId, SOUGHT_MAX_CHARS, not_longer, page_of, read_uuid};
 use super::problem::{Kind, Problem};
 use crate::recurring::resumed;
 use crate::store::{Plan, PlanChange, PlanFault, PlanFilter, PlanState, StoreError};
@@ -103,7 +103,11 @@ pub(super) async fn list(
     let filter = PlanFilter {
         merchant: page.merchant,
         reference: page.reference,
-        token: page.token.as_deref().map(|id| read_uuid(id).map_err(|fault| fault.at("token"))).transpose()?,
+        token: page
+            .token
+            .as_deref()
+            .map(|id| read_uuid(id).map_err(|fault| fault.at("token")))
+            .transpose()?,
         state: page.state.map(word).transpose()?,
     };
     let found = state.desk.store().plans(&filter, after, limit).await.map_err(failed)?;

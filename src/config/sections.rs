@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::people::this_machine;
 use super::check::between;
 use super::error::{ConfigError, Place};
+use super::people::this_machine;
 use super::secret::Secret;
 use super::words::{address, words};
 
@@ -148,7 +148,8 @@ impl RecurringSection {
     pub(super) fn check(&self, place: &Place) -> Result<(), ConfigError> {
         let (key, days) = ("recurring.retry_after_days", &self.retry_after_days);
         if days.len() > MAX_RETRIES || days.iter().any(|days| !(1..=31).contains(days)) {
-            let remedy = format!("write at most {MAX_RETRIES} numbers of days from 1 to 31, or [] for no second try");
+            let remedy =
+                format!("write at most {MAX_RETRIES} numbers of days from 1 to 31, or [] for no second try");
             return Err(place.fault(key, format_args!("{days:?} is out of bounds"), &remedy));
         }
         between(place, "recurring.late_max_days", self.late_max_days.into(), 1, 60, "days")

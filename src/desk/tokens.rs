@@ -91,7 +91,11 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::charge_token`]; and if the number was used before.
-    pub async fn charge_token_as(self: &Arc<Self>, id: Uuid, wanted: TokenCharge) -> Result<Uuid, TokenFault> {
+    pub async fn charge_token_as(
+        self: &Arc<Self>,
+        id: Uuid,
+        wanted: TokenCharge,
+    ) -> Result<Uuid, TokenFault> {
         if self.draining.is_cancelled() {
             return Err(StartError::Draining.into());
         }

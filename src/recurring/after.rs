@@ -21,6 +21,8 @@ pub enum Outcome {
     Declined(DeclineReason),
     /// Nothing was charged, and not for the card's sake.
     Fault(String),
+    /// The daemon stopped before anything was sent.
+    NeverSent,
     /// Nobody could pay it now: somebody else is about to.
     InTheWay(String),
     /// It cannot be charged until somebody does something.
@@ -70,22 +72,28 @@ fn is_final(reason: DeclineReason) -> Option<&'static str> {
 
 /// What follows `outcome`.
 #[must_use]
-pub fn after(rhythm: &Rhythm, retries: &Retries, at: Standing, now: Timestamp, outcome: &Outcome) -> NextCharge {
+pub fn after(
+    rhythm: &Rhythm,
+    retries: &Retries,
+    at: Standing,
+    now: Timestamp,
+    outcome: &Outcome,
+) -> NextCharge {
     let held = |why: &str| NextCharge::Held { why: why.to_owned() };
-    let pause = |faults| NextCharge::Again {
-        at_ms: now.as_millisecond().saturating_add(FAULT_PAUSE_MS),
-        declined: at.declined,
-        faults,
+    let again = |pause_ms: i64, faults| {
+        let at_ms = now.as_millisecond().saturating_add(pause_ms);
+        NextCharge::Again { at_ms, declined: at.declined, faults }
     };
     match outcome {
         Outcome::Paid => following(rhythm, at.ordinal),
         Outcome::NothingOwed => NextCharge::Done,
         Outcome::Impossible(why) => held(why),
-        Outcome::InTheWay(_) => pause(at.faults),
+        Outcome::NeverSent => again(0, at.faults),
+        Outcome::InTheWay(_) => again(FAULT_PAUSE_MS, at.faults),
         Outcome::Fault(why) if at.faults + 1 >= MAX_FAULTS => {
             held(&format!("{MAX_FAULTS} tries ended in a fault: {why}"))
         }
-        Outcome::Fault(_) => pause(at.faults + 1),
+        Outcome::Fault(_) => again(FAULT_PAUSE_MS, at.faults + 1),
         Outcome::Declined(reason) => {
             if let Some(why) = is_final(*reason) {
                 return held(why);
@@ -95,7 +103,10 @@ pub fn after(rhythm: &Rhythm, retries: &Retries, at: Standing, now: Timestamp, o
                 Some(again) => {
                     NextCharge::Again { at_ms: again.as_millisecond(), declined: at.declined + 1, faults: 0 }
                 }
-                None => held(&format!("the issuer declined it {} times; speak with the customer", at.declined + 1)),
+                None => held(&format!(
+                    "the issuer declined it {} times; speak with the customer",
+                    at.declined + 1
+                )),
             }
         }
     }
@@ -149,7 +160,10 @@ mod tests {
     #[test]
     fn a_card_that_is_gone_is_not_asked_again() {
         for reason in [DeclineReason::Expired, DeclineReason::Blocked, DeclineReason::Invalid] {
-            assert!(matches!(decide(FIRST, &Outcome::Declined(reason)), NextCharge::Held { .. }), "{reason:?}");
+            assert!(
+                matches!(decide(FIRST, &Outcome::Declined(reason)), NextCharge::Held { .. }),
+                "{reason:?}"
+            );
         }
     }
 

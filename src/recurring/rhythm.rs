@@ -220,8 +220,12 @@ mod tests {
     fn nine_o_clock_stays_nine_o_clock_when_clocks_change() {
         let monthly = rhythm("R3/2027-02-28T09:00:00[Europe/Paris]/P1M");
         let due: Vec<_> = (0..4).map(|n| monthly.due(n).map(|at| at.to_string())).collect();
-        let expected = [Some("2027-02-28T08:00:00Z"), Some("2027-03-28T07:00:00Z"), Some("2027-04-28T07:00:00Z")];
-        assert_eq!(due, expected.map(|at| at.map(str::to_owned)).into_iter().chain([None]).collect::<Vec<_>>());
+        let expected =
+            [Some("2027-02-28T08:00:00Z"), Some("2027-03-28T07:00:00Z"), Some("2027-04-28T07:00:00Z")];
+        assert_eq!(
+            due,
+            expected.map(|at| at.map(str::to_owned)).into_iter().chain([None]).collect::<Vec<_>>()
+        );
         // That night there is no half past two.
         let skipped = rhythm("R1/2027-03-28T02:30:00[Europe/Paris]/P1D");
         assert_eq!(skipped.due(0).map(|at| at.to_string()).as_deref(), Some("2027-03-28T01:30:00Z"));
@@ -246,7 +250,9 @@ mod tests {
         assert_eq!(new("UTC", 1, 0), Err(RhythmFault::Count));
         assert_eq!(new("UTC", 1, MAX_CHARGES + 1), Err(RhythmFault::Count));
         assert_eq!(new("UTC", 366, 100), Err(RhythmFault::Count), "beyond the calendar");
-        for text in ["", "R1", "R1/2026-12-01T09:00:00[UTC]", "R1/2026-12-01T09:00:00[UTC]/P1X", "R1/x[UTC]/P1M"] {
+        for text in
+            ["", "R1", "R1/2026-12-01T09:00:00[UTC]", "R1/2026-12-01T09:00:00[UTC]/P1X", "R1/x[UTC]/P1M"]
+        {
             assert!(matches!(text.parse::<Rhythm>(), Err(RhythmFault::Text(_))), "{text}");
         }
     }

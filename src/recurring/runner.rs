@@ -15,7 +15,8 @@ use crate::desk::{Desk, StartError, TokenCharge, TokenFault};
 use crate::observe::alarm;
 use crate::psp::Agreement;
 use crate::store::{
-    AttemptRecord, AttemptState, ChargeState, DuePlan, NextCharge, OrderFault, Payment, Plan, PlanState, StoreError,
+    AttemptRecord, AttemptState, ChargeState, DuePlan, NextCharge, OrderFault, Payment, Plan, PlanState,
+    StoreError,
 };
 
 /// Charges that are under way at once: a bank takes more, the store is shared with those who pay by telephone.
@@ -212,7 +213,9 @@ impl Runner {
             Ok(Some(now)) => tell(&now, &next),
             Ok(None) => {}
             // It stays claimed, and is looked at again.
-            Err(fault) => tracing::error!(plan = %plan.id, "what became of its charge is not written: {fault}"),
+            Err(fault) => {
+                tracing::error!(plan = %plan.id, "what became of its charge is not written: {fault}")
+            }
         }
     }
 }
@@ -220,9 +223,9 @@ impl Runner {
 /// What a payment's outcome means for its plan; none while it is not known.
 fn became(payment: Option<&Payment>) -> Option<Outcome> {
     // Without a payment, and without an attempt, nothing was sent.
-    let nothing = || Some(Outcome::Fault("the daemon stopped before it was sent".into()));
-    let Some(last) = payment.map(|payment| payment.attempts.last()) else { return nothing() };
-    let Some(last) = last else { return nothing() };
+    let Some(last) = payment.and_then(|payment| payment.attempts.last()) else {
+        return Some(Outcome::NeverSent);
+    };
     match (last.state, last.decline_reason) {
         (AttemptState::Approved, _) => Some(Outcome::Paid),
         (AttemptState::Declined, Some(reason)) => Some(Outcome::Declined(reason)),
@@ -242,11 +245,15 @@ fn refused(fault: &TokenFault) -> Outcome {
     match fault {
         TokenFault::Start(StartError::Order(OrderFault::Paid(_))) => Outcome::NothingOwed,
         TokenFault::Start(
-            StartError::Order(OrderFault::UnderWay { .. } | OrderFault::Unknown { .. } | OrderFault::Link { .. })
-            | StartError::StillUnknown { .. }
-            | StartError::Draining,
+            StartError::Order(
+                OrderFault::UnderWay { .. } | OrderFault::Unknown { .. } | OrderFault::Link { .. },
+            )
+            | StartError::StillUnknown { .. },
         ) => Outcome::InTheWay(words),
-        TokenFault::Start(StartError::Order(_) | StartError::Merchant(_) | StartError::Zero | StartError::NoAmount)
+        TokenFault::Start(StartError::Draining) => Outcome::NeverSent,
+        TokenFault::Start(
+            StartError::Order(_) | StartError::Merchant(_) | StartError::Zero | StartError::NoAmount,
+        )
         | TokenFault::NoSuchToken(_)
         | TokenFault::NoSuchAccount(_)
         | TokenFault::Cannot { .. } => Outcome::Impossible(words),
@@ -262,6 +269,7 @@ fn told(outcome: &Outcome) -> (ChargeState, String) {
         Outcome::Fault(why) | Outcome::InTheWay(why) | Outcome::Impossible(why) => {
             (ChargeState::NotCharged, why.clone())
         }
+        Outcome::NeverSent => (ChargeState::NotCharged, "the daemon stopped before it was sent".into()),
         Outcome::NothingOwed => (ChargeState::NotCharged, "nothing is owed any more".into()),
     }
 }
@@ -278,7 +286,10 @@ fn tell(plan: &Plan, next: &NextCharge) {
     if let (NextCharge::Next { .. }, Some(day), Some(until)) = (next, day, &plan.new.card_until)
         && day[..7] > until[..]
     {
-        let remedy = format!("have the customer store another card before {day}, then PUT it to /v1/plans/{}", plan.id);
+        let remedy = format!(
+            "have the customer store another card before {day}, then PUT it to /v1/plans/{}",
+            plan.id
+        );
         alarm("plan_card_expires", None, format!("the card of {named} ends with {until}"), &remedy);
     }
 }

@@ -59,7 +59,8 @@ pub use outbox::{
 };
 pub use payments::{Cursor, MAX_PAGE_LENGTH, PaymentFilter, PaymentPage};
 pub use plans::{
-    ChargeState, DuePlan, NewPlan, NextCharge, Plan, PlanChange, PlanCharge, PlanFault, PlanFilter, PlanPage, PlanState,
+    ChargeState, DuePlan, NewPlan, NextCharge, Plan, PlanChange, PlanCharge, PlanFault, PlanFilter, PlanPage,
+    PlanState,
 };
 pub use record::{NewPayment, Payment};
 pub use replies::{Claim, Claimed, REPLY_KEPT_MS, Reply};

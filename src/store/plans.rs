@@ -6,9 +6,6 @@ mod due;
 mod fault;
 mod list;
 
-#[cfg(test)]
-mod tests;
-
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row, Transaction, query};
 use uuid::Uuid;
@@ -196,7 +193,9 @@ impl Store {
             .map_err(failed)?;
         let plan = self.existing_plan(&mut transaction, id).await?;
         let words = format!("{}, {}, by the stored card {}", new.amount, new.rhythm, new.token);
-        trail::append(&mut transaction, actor, "plan_added", &subject(&plan), &words).await.map_err(failed)?;
+        trail::append(&mut transaction, actor, "plan_added", &subject(&plan), &words)
+            .await
+            .map_err(failed)?;
         self.commit(transaction).await?;
         Ok(plan)
     }

@@ -38,7 +38,10 @@ pub(in crate::api) struct NewPlan {
     #[schema(max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     description: Option<String>,
     /// When the first charge is due, where the merchant is. Lies ahead.
-    #[schema(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$", example = "2026-12-31T09:00")]
+    #[schema(
+        pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$",
+        example = "2026-12-31T09:00"
+    )]
     first: String,
     /// The time zone of `first`, by its IANA name.
     #[schema(max_length = 64, example = "Europe/Paris")]
@@ -138,13 +141,22 @@ impl NewPlan {
                     day.parse().map_err(|_| Problem::refused("until", "a day, 2027-12-31 for instance"))?;
                 // As many as the calendar has room for, cut at the day.
                 let open = (1..=MAX_CHARGES).rev().find_map(|count| of(count).ok());
-                open.ok_or_else(|| of(1).err().unwrap_or(RhythmFault::Count)).and_then(|open| open.until(day)).map_err(at)?
+                open.ok_or_else(|| of(1).err().unwrap_or(RhythmFault::Count))
+                    .and_then(|open| open.until(day))
+                    .map_err(at)?
             }
-            _ => return Err(Problem::refused("count", "say how many charges, or until when; one of the two")),
+            _ => {
+                return Err(Problem::refused("count", "say how many charges, or until when; one of the two"));
+            }
         };
         let due = rhythm.due(0).map(|due| due.as_millisecond());
         let ahead = due.filter(|due| *due > jiff::Timestamp::now().as_millisecond());
-        let past = || Problem::refused("first", "the first charge lies ahead; charge the stored card itself for one now");
+        let past = || {
+            Problem::refused(
+                "first",
+                "the first charge lies ahead; charge the stored card itself for one now",
+            )
+        };
         Ok((rhythm, ahead.ok_or_else(past)?))
     }
 
@@ -173,7 +185,8 @@ impl NewPlan {
                 Ok((first, each, None))
             }
             (None, None, Some(reference)) if self.count.is_some() && self.currency.is_none() => {
-                let order = state.desk.named_order(merchant, reference).await.map_err(|f| cannot_start(&f))?;
+                let order =
+                    state.desk.named_order(merchant, reference).await.map_err(|f| cannot_start(&f))?;
                 if matches!(order.state(), OrderState::Paid | OrderState::Cancelled) {
                     let detail = format!("order {reference} is {}", order.state().word());
                     return Err(Problem::of(Kind::OrderNotPayable, detail));
@@ -205,7 +218,9 @@ pub(super) async fn stored(state: &State, id: &str) -> Result<Token, Problem> {
 pub(super) fn month(text: Option<String>) -> Result<Option<String>, Problem> {
     let is_month = |text: &String| text.len() == 7 && format!("{text}-01").parse::<Date>().is_ok();
     match text {
-        Some(text) if !is_month(&text) => Err(Problem::refused("card_until", "a month, 2028-04 for instance")),
+        Some(text) if !is_month(&text) => {
+            Err(Problem::refused("card_until", "a month, 2028-04 for instance"))
+        }
         text => Ok(text),
     }
 }

@@ -4,6 +4,7 @@ mod left;
 mod links;
 mod operations;
 mod permutations;
+mod plans;
 mod routes;
 mod till;
 mod tokens;

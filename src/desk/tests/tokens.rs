@@ -10,7 +10,7 @@ use crate::psp::{Agreement, Answer, StoredCard};
 use crate::store::{AttemptState, Debtor, NewOrder, OrderFault, OrderState};
 
 /// A card that was stored in a payment.
-async fn stored(room: &Room) -> Uuid {
+pub(super) async fn stored(room: &Room) -> Uuid {
     let (payment, ..) = paid(&room.store, "till").await;
     let card = StoredCard { token: "tok_7".into(), shopper: "cust-7".into() };
     room.store.keep_stored_card(payment, "till", &card).await.expect("written");

@@ -52,10 +52,14 @@ impl PlanChange {
             (PlanState::Done, _) => return Err(PlanFault::Over { reference: named, state: "done" }),
             (PlanState::Cancelled, Self::Cancel) | (PlanState::Paused, Self::Pause) => return Ok(false),
             (PlanState::Active, Self::Resume { .. }) => return Ok(false),
-            (PlanState::Cancelled, _) => return Err(PlanFault::Over { reference: named, state: "cancelled" }),
+            (PlanState::Cancelled, _) => {
+                return Err(PlanFault::Over { reference: named, state: "cancelled" });
+            }
             (_, Self::Pause) => plan.state = PlanState::Paused,
             (_, Self::Cancel) => plan.state = PlanState::Cancelled,
-            (_, Self::Card { token, until }) => (plan.new.token, plan.new.card_until) = (*token, until.clone()),
+            (_, Self::Card { token, until }) => {
+                (plan.new.token, plan.new.card_until) = (*token, until.clone())
+            }
             (_, Self::Resume { ordinal, due_ms, at_ms }) => {
                 if plan.charging.is_some() && *ordinal != plan.ordinal {
                     return Err(PlanFault::Charging { reference: named });
@@ -96,7 +100,9 @@ impl Store {
             .await
             .map_err(failed)?;
         let words = format!("charge {} of {}", plan.ordinal + 1, plan.new.rhythm);
-        trail::append(&mut transaction, actor, change.act(), &subject(&plan), &words).await.map_err(failed)?;
+        trail::append(&mut transaction, actor, change.act(), &subject(&plan), &words)
+            .await
+            .map_err(failed)?;
         self.commit(transaction).await?;
         Ok(plan)
     }

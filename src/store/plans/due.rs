@@ -244,7 +244,9 @@ impl Store {
             .map_err(failed)?;
         if plan.state != before {
             let act = if plan.state == PlanState::Held { "plan_held" } else { "plan_done" };
-            trail::append(&mut transaction, "tonegate", act, &subject(&plan), &plan.why).await.map_err(failed)?;
+            trail::append(&mut transaction, "tonegate", act, &subject(&plan), &plan.why)
+                .await
+                .map_err(failed)?;
         }
         self.commit(transaction).await?;
         Ok(Some(plan))

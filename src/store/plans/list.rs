@@ -43,9 +43,14 @@ impl Store {
         let failed = |e: sqlx::Error| self.failed(&e);
         let limit = limit.clamp(1, MAX_PAGE_LENGTH) as usize;
         let mut page = QueryBuilder::<Sqlite>::new("SELECT * FROM plans WHERE 1 = 1");
-        let (token, state) = (filter.token.map(|id| id.to_string()), filter.state.map(|s| s.word().to_owned()));
-        let wanted =
-            [("merchant", &filter.merchant), ("reference", &filter.reference), ("token", &token), ("state", &state)];
+        let (token, state) =
+            (filter.token.map(|id| id.to_string()), filter.state.map(|s| s.word().to_owned()));
+        let wanted = [
+            ("merchant", &filter.merchant),
+            ("reference", &filter.reference),
+            ("token", &token),
+            ("state", &state),
+        ];
         for (column, wanted) in wanted {
             if let Some(wanted) = wanted {
                 page.push(" AND ").push(column).push(" = ").push_bind(wanted.clone());
