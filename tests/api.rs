@@ -14,5 +14,7 @@ mod payments;
 mod refusals;
 #[path = "api/repeats.rs"]
 mod repeats;
+#[path = "api/plans.rs"]
+mod plans;
 #[path = "api/tokens.rs"]
 mod tokens;
