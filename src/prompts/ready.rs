@@ -1,81 +1,217 @@
-//! Writes the recordings at 8 kHz, so that playing them costs the PBX no resampling.
+//! Our recordings, made ready for the PBX: at the rates its lines have, where it looks for them.
+//!
+//! What was made is noted with its hash and its master's. So a file that is lost, cut short or changed is found
+//! before a call needs it and made again, and one whose master has become another is not kept.
 
+use std::collections::HashMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::catalogue::Catalogue;
+use sha2::{Digest, Sha256};
+
+use super::catalogue::{Catalogue, ClipId};
+use super::fault::SoundError;
 use super::language::Language;
-use super::resample;
-use super::tree::{SampleRate, SoundError};
-use super::wav;
+use super::layout::{Encoding, File, Layout, SampleRate};
+use super::{resample, wav};
 
-/// What [`install`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Installed {
-    /// Recordings written.
-    pub written: u32,
-    /// Recordings that were there, and not older than their master.
-    pub kept: u32,
+/// What was made, beside it: file, samples per second, its hash, its master's hash.
+const NOTES: &str = "made.tsv";
+/// Which masters were released, in their directory.
+const RELEASED: &str = "SHA256SUMS";
+/// A language of ours, ready.
+#[derive(Debug, Default)]
+pub(super) struct Ready {
+    /// What the PBX is told to play, by clip.
+    pub(super) files: HashMap<ClipId, PathBuf>,
+    /// Files written for the first time, or because their master is another.
+    pub(super) written: u32,
+    /// Files that were there as they should be.
+    pub(super) kept: u32,
+    /// Files that were lost or broken, and were written again.
+    pub(super) mended: Vec<PathBuf>,
+    /// Masters that are lost or broken, while what was made of them is still whole.
+    pub(super) unwell: Vec<SoundError>,
 }
 
-/// Writes `<out>/<language>/<voice>/8000/<id>.wav` from the 16 kHz masters in `masters`, leaving alone what is
-/// up to date. Each file appears whole under its name: a call that is playing the old one goes on.
+/// Makes all recordings of a language ready. Each file appears whole under its name: a call that is playing an old
+/// one goes on.
 ///
 /// # Errors
-/// If a master is missing or is not 16-bit mono WAV at 16 kHz, or if `out` cannot be written.
-pub fn install(masters: &Path, out: &Path) -> Result<Installed, SoundError> {
-    let mut installed = Installed::default();
-    for spoken in Language::VOICES {
-        let voice = Language::voice_directory(spoken);
-        let directory = out.join(&voice).join(SampleRate::Narrow.directory());
-        fs::create_dir_all(&directory)
-            .map_err(|source| SoundError::Write { file: directory.clone(), source })?;
-        for clip in Catalogue::of(spoken.0).clips() {
-            let name = format!("{clip}.wav");
-            let (master, narrow) = (masters.join(&voice).join(&name), directory.join(&name));
-            wav::check(&master, SampleRate::Wide.hertz())?;
-            if is_up_to_date(&narrow, &master) {
-                installed.kept += 1;
-            } else {
-                let samples = wav::samples(&master, SampleRate::Wide.hertz())?;
-                wav::write(&narrow, SampleRate::Narrow.hertz(), &resample::half(&samples))?;
-                installed.written += 1;
+/// If the language has no recordings, if a master is missing, broken or not the one that was released and there is
+/// nothing whole that was made of it, or if `out` cannot be written.
+pub(super) fn make(
+    masters: &Path,
+    out: &Path,
+    language: Language,
+    layout: Layout,
+) -> Result<Ready, SoundError> {
+    let voice = language.voice().ok_or(SoundError::NoVoice(language))?;
+    let voice = Language::voice_directory((language, voice));
+    let place = Place { voice: &voice, masters, out: out.join(&voice), released: released(masters) };
+    let mut ready = Ready::default();
+    let mut notes = if layout == Layout::Wide { Notes::default() } else { Notes::read(&place.out) };
+    for clip in Catalogue::of(language).clips() {
+        let base = if layout == Layout::Wide { masters.join(&voice) } else { place.out.clone() };
+        match place.master(clip) {
+            Ok(master) if layout == Layout::Wide => drop(master.samples()?),
+            Ok(master) => {
+                for file in layout.made(clip.name()) {
+                    place.renew(&master, &file, &mut notes, &mut ready)?;
+                }
+            }
+            Err(fault) => {
+                let files = layout.made(clip.name());
+                let whole = |file: &File| notes.holds(&place.out, file, None);
+                if files.is_empty() || !files.iter().all(whole) {
+                    return Err(fault);
+                }
+                ready.kept += u32::try_from(files.len()).unwrap_or(u32::MAX);
+                ready.unwell.push(fault);
             }
         }
+        // Absolute, because the PBX has a working directory of its own.
+        let told = layout.told(&base, clip.name());
+        let told = std::path::absolute(&told).map_err(|source| SoundError::Write { file: told, source })?;
+        ready.files.insert(clip, told);
     }
-    Ok(installed)
+    if ready.written > 0 || !ready.mended.is_empty() {
+        notes.write(&place.out)?;
+    }
+    Ok(ready)
 }
 
-/// Whether a file is there, is what it should be, and is not older than its master.
-fn is_up_to_date(narrow: &Path, master: &Path) -> bool {
-    let changed = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
-    changed(narrow) >= changed(master) && wav::check(narrow, SampleRate::Narrow.hertz()).is_ok()
+/// Where one voice is.
+struct Place<'a> {
+    voice: &'a Path,
+    masters: &'a Path,
+    out: PathBuf,
+    released: HashMap<String, String>,
+}
+
+/// A master as it was read.
+struct Master {
+    file: PathBuf,
+    bytes: Vec<u8>,
+    hash: String,
+}
+
+impl Master {
+    fn samples(&self) -> Result<Vec<i16>, SoundError> {
+        wav::samples_of(&self.bytes, &self.file, SampleRate::Wide.hertz())
+    }
+}
+
+impl Place<'_> {
+    fn master(&self, clip: ClipId) -> Result<Master, SoundError> {
+        let name = self.voice.join(format!("{clip}.wav"));
+        let file = self.masters.join(&name);
+        let bytes = wav::bytes(&file, SampleRate::Wide.hertz())?;
+        let hash = hex::encode(Sha256::digest(&bytes));
+        let released = name.to_str().and_then(|name| self.released.get(name));
+        if released.is_some_and(|released| *released != hash) {
+            return Err(SoundError::Altered(file));
+        }
+        Ok(Master { file, bytes, hash })
+    }
+
+    /// Writes a file that is not there as it should be.
+    fn renew(
+        &self,
+        master: &Master,
+        file: &File,
+        notes: &mut Notes,
+        ready: &mut Ready,
+    ) -> Result<(), SoundError> {
+        if notes.holds(&self.out, file, Some(&master.hash)) {
+            ready.kept += 1;
+            return Ok(());
+        }
+        let samples = master.samples()?;
+        let samples = match file.rate {
+            SampleRate::Wide => samples,
+            SampleRate::Narrow => resample::half(&samples),
+        };
+        let path = self.out.join(&file.name);
+        let bytes = match file.encoding {
+            Encoding::Wav => wav::encoded(file.rate.hertz(), &samples),
+            Encoding::Raw => Ok(samples.iter().flat_map(|sample| sample.to_le_bytes()).collect()),
+        };
+        let bytes = bytes.and_then(|bytes| wav::publish(&path, &bytes).map(|()| bytes));
+        let bytes = bytes.map_err(|source| SoundError::Write { file: path.clone(), source })?;
+        let hash = hex::encode(Sha256::digest(&bytes));
+        if notes.knows(file, Some(&master.hash)).is_some() {
+            ready.mended.push(path);
+        } else {
+            ready.written += 1;
+        }
+        let note = Note { hash, master: master.hash.clone(), hertz: file.rate.hertz() };
+        notes.0.insert(file.name.clone(), note);
+        Ok(())
+    }
+}
+
+/// What was made, by file.
+#[derive(Debug, Default)]
+struct Notes(HashMap<String, Note>);
+
+/// How one file came to be.
+#[derive(Debug)]
+struct Note {
+    hash: String,
+    /// The hash of its master.
+    master: String,
+    hertz: u32,
+}
+
+impl Notes {
+    fn read(directory: &Path) -> Notes {
+        // Without them everything is made again.
+        let text = fs::read_to_string(directory.join(NOTES)).unwrap_or_default();
+        let line = |line: &str| {
+            let mut columns = line.split('\t');
+            let file = columns.next()?.to_owned();
+            let hertz = columns.next()?.parse().ok()?;
+            let (hash, master) = (columns.next()?.to_owned(), columns.next()?.to_owned());
+            Some((file, Note { hash, master, hertz }))
+        };
+        Notes(text.lines().filter_map(line).collect())
+    }
+
+    fn write(&self, directory: &Path) -> Result<(), SoundError> {
+        let line = |(file, note): (&String, &Note)| {
+            let Note { hash, master, hertz } = note;
+            format!("{file}\t{hertz}\t{hash}\t{master}\n")
+        };
+        let mut lines: Vec<String> = self.0.iter().map(line).collect();
+        lines.sort_unstable();
+        let file = directory.join(NOTES);
+        wav::publish(&file, lines.concat().as_bytes()).map_err(|source| SoundError::Write { file, source })
+    }
+
+    /// Whether a file is noted as one of this rate; of that master, if one is named.
+    fn knows(&self, file: &File, master: Option<&str>) -> Option<&Note> {
+        let is_it = |note: &&Note| {
+            note.hertz == file.rate.hertz() && master.is_none_or(|master| master == note.master)
+        };
+        self.0.get(&file.name).filter(is_it)
+    }
+
+    /// Whether it is also as it was made.
+    fn holds(&self, directory: &Path, file: &File, master: Option<&str>) -> bool {
+        self.knows(file, master).is_some_and(|note| {
+            let read = fs::read(directory.join(&file.name));
+            read.is_ok_and(|bytes| hex::encode(Sha256::digest(&bytes)) == note.hash)
+        })
+    }
+}
+
+/// The hashes of the masters that were released, by their names; none where nobody wrote them down.
+fn released(masters: &Path) -> HashMap<String, String> {
+    let text = fs::read_to_string(masters.join(RELEASED)).unwrap_or_default();
+    let line = |line: &str| line.split_once("  ").map(|(hash, file)| (file.to_owned(), hash.to_owned()));
+    text.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prompts::{SoundTree, find_default_directory};
-
-    #[test]
-    fn the_shipped_voices_install_once_and_are_then_kept() {
-        let masters = find_default_directory(None).expect("the source tree's sounds");
-        let out = tempfile::tempdir().expect("a directory");
-        let first = install(&masters, out.path()).expect("installed");
-        assert!(first.written > 500 && first.kept == 0, "{first:?}");
-        SoundTree::new(&[], out.path(), SampleRate::Narrow).expect("all there, all at 8 kHz");
-        let second = install(&masters, out.path()).expect("installed again");
-        assert_eq!(second, Installed { written: 0, kept: first.written });
-        // Half a file, as a full disk leaves it, is written again.
-        fs::write(out.path().join("fr/ff_siwis/8000/and.wav"), "RIFF").expect("written");
-        assert_eq!(install(&masters, out.path()).expect("mended").written, 1);
-    }
-
-    #[test]
-    fn a_place_that_cannot_be_written_is_named() {
-        let masters = find_default_directory(None).expect("the source tree's sounds");
-        let blocked = tempfile::NamedTempFile::new().expect("a file");
-        let error = install(&masters, blocked.path()).unwrap_err().to_string();
-        assert!(error.contains(&blocked.path().display().to_string()), "{error}");
-    }
-}
+mod tests;
