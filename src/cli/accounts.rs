@@ -90,8 +90,10 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             Some(own) => Arc::new(sounds(config, Some(own.clone()))?),
             None => Arc::clone(&company),
         };
-        let told =
-            sounds.make_ready(language).map_err(|fault| Fault::Settings(fault.to_string()))?.unwrap_or_default();
+        let told = sounds
+            .make_ready(language)
+            .map_err(|fault| Fault::Settings(fault.to_string()))?
+            .unwrap_or_default();
         told.complaints().for_each(|complaint| tracing::warn!("{complaint}"));
         Ok(Merchant {
             id: section.id.clone(),

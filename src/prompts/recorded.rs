@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::catalogue::ClipId;
-use super::language::Language;
-use super::script::script;
 use super::fault::SoundError;
+use super::language::Language;
 use super::layout::SampleRate;
+use super::script::script;
 use super::{studio, wav};
 
 /// More files than a language has clips several times over are not a directory of recordings.
