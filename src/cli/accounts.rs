@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Fault;
-use crate::config::{Config, ConfigError, MerchantSection, PromptRate, PspSection};
+use crate::config::{Config, ConfigError, MerchantSection, PbxKind, PromptRate, PspSection};
 use crate::desk::{Merchant, Merchants};
-use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
+use crate::prompts::{Language, Layout, SoundTree, Voices, find_default_directory};
 use crate::psp::{self, Mode, Operation, Psp};
 
 /// Every account there is, by name.
@@ -77,7 +77,7 @@ fn stands_in(
 
 /// Everybody who is paid.
 pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchants, Fault> {
-    let sounds = Arc::new(sounds(config, None)?);
+    let company = Arc::new(sounds(config, None)?);
     let one = |section: &MerchantSection| -> Result<Merchant, Fault> {
         let account = |name: &String| {
             let missing =
@@ -85,11 +85,21 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             accounts.get(name).cloned().ok_or_else(missing)
         };
         let unspoken = |fault| Fault::Settings(format!("merchant `{}`: language: {fault}", section.id));
+        let language = section.language.parse().map_err(unspoken)?;
+        let sounds = match &section.prompts_directory {
+            Some(own) => Arc::new(sounds(config, Some(own.clone()))?),
+            None => Arc::clone(&company),
+        };
+        let told = sounds
+            .make_ready(language)
+            .map_err(|fault| Fault::Settings(fault.to_string()))?
+            .unwrap_or_default();
+        told.complaints().for_each(|complaint| tracing::warn!("{complaint}"));
         Ok(Merchant {
             id: section.id.clone(),
             name: section.name.clone(),
             currency: section.currency,
-            language: section.language.parse().map_err(unspoken)?,
+            language,
             accepted: section.accepted_brands.clone(),
             description: section.description.clone(),
             code_digits: section.code_digits,
@@ -97,10 +107,7 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             queues: section.queues.clone(),
             psp: account(&section.psp)?,
             fallback: section.fallback_psp.as_ref().map(account).transpose()?,
-            sounds: match &section.prompts_directory {
-                Some(own) => Arc::new(self::sounds(config, Some(own.clone()))?),
-                None => Arc::clone(&sounds),
-            },
+            sounds,
         })
     };
     let default = config.merchants.default_one();
@@ -112,20 +119,32 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
 
 /// Recordings: a merchant's own over the company's over ours.
 fn sounds(config: &Config, merchant: Option<PathBuf>) -> Result<SoundTree, Fault> {
-    let directory = find_default_directory(config.prompts.directory.as_deref())
+    let masters = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
-    let own: Vec<PathBuf> = merchant.into_iter().chain(config.prompts.own_directory.clone()).collect();
-    let tree = match config.prompt_rate() {
-        PromptRate::Wide => SoundTree::new(&own, &directory, SampleRate::Wide).map_err(failed)?,
-        PromptRate::Narrow => {
-            let narrow = config.daemon.state_dir.join("sounds");
-            prompts::install(&directory, &narrow).map_err(failed)?;
-            SoundTree::new(&own, &narrow, SampleRate::Narrow).map_err(failed)?
-        }
-    };
-    for fault in tree.refused() {
-        tracing::warn!("{fault}; until then, another recording in the same language is played");
+    let own = merchant.into_iter().chain(config.prompts.own_directory.clone()).collect();
+    let out = config.daemon.state_dir.join("sounds");
+    Ok(SoundTree::new(own, Voices { masters, out, layout: layout(config) }))
+}
+
+/// What the PBX is given, and where it looks.
+pub(super) fn layout(config: &Config) -> Layout {
+    match (config.prompts.rate_hz, config.pbx.kind) {
+        (Some(PromptRate::Narrow), _) => Layout::Narrow,
+        (Some(PromptRate::Wide), _) => Layout::Wide,
+        (None, PbxKind::FreeSwitch) => Layout::RateDirectories,
+        (None, PbxKind::Asterisk) => Layout::Sln16Beside,
     }
-    Ok(tree)
+}
+
+/// Every prompt that a call in a merchant's own language may need and that is there already: what the PBX has to find.
+pub(super) fn prompts_there(config: &Config) -> Result<Vec<PathBuf>, Fault> {
+    let mut there = Vec::new();
+    for merchant in config.merchants.all() {
+        let language = merchant.language.parse::<Language>();
+        let language = language.map_err(|fault| Fault::Settings(fault.to_string()))?;
+        there.extend(sounds(config, merchant.prompts_directory.clone())?.there(language));
+    }
+    there.sort_unstable();
+    there.dedup();
+    Ok(there)
 }

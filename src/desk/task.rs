@@ -132,7 +132,7 @@ impl Seat {
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
             Command::Say { id, to, phrase } => {
-                let clips = self.plan.merchant.clips(phrase, self.plan.language);
+                let clips = self.plan.merchant.clips(phrase, self.plan.language).await;
                 self.order(Order::Say { id, to, clips }).await;
             }
             Command::Hush { to } => self.order(Order::Hush { to }).await,

@@ -5,6 +5,7 @@ mod links;
 mod operations;
 mod permutations;
 mod plans;
+mod readiness;
 mod routes;
 mod till;
 mod tokens;
@@ -38,6 +39,10 @@ impl Pbx for NoPbx {
         Err(PbxError::NotConnected("none".into()))
     }
 
+    async fn lacking(&self, _: &[PathBuf]) -> Result<Vec<PathBuf>, PbxError> {
+        Err(PbxError::NotConnected("none".into()))
+    }
+
     async fn close(&self) {}
 }
 
@@ -60,15 +65,18 @@ async fn store_in(directory: &tempfile::TempDir) -> Store {
     Store::open(&StoreSettings { path }).await.expect("a store")
 }
 
-fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
-    let rules = Rules {
+fn rules() -> Rules {
+    Rules {
         merchants: Merchants::new(merchant("main", &[], &[]), Vec::new()),
         assisted: CaptureSection::default(),
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
-    };
-    Desk::new(rules, Arc::new(NoPbx), accounts, store.clone())
+    }
+}
+
+fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
+    Desk::new(rules(), Arc::new(NoPbx), accounts, store.clone())
 }
 
 async fn room(accounts: impl FnOnce(&Store) -> Vec<Arc<dyn Psp>>) -> Room {
