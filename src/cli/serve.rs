@@ -14,6 +14,7 @@ use super::{Fault, pbx, people};
 use crate::card::Vault;
 use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
+use crate::orders::crm::Crm;
 use crate::psp;
 use crate::store::{Store, StoreSettings};
 use crate::{api, harden, observe, outbox};
@@ -69,8 +70,10 @@ async fn serve(
     let endpoints =
         config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
     store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
+    let crm = config.crm.as_ref().map(Crm::from_section).transpose()?;
     let (pbx, news) = pbx::start(&config).await?;
-    let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
+    let desk =
+        Desk::new(rules(&config, merchants, crm), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
     let twilio = if config.twilio.enabled {
         Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
@@ -98,7 +101,7 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config, merchants: Merchants) -> Rules {
+fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>) -> Rules {
     Rules {
         merchants,
         assisted: config.capture.clone(),
@@ -109,5 +112,7 @@ fn rules(config: &Config, merchants: Merchants) -> Rules {
             ..psp::resolve::Bounds::default()
         },
         max_captures: config.limits.max_captures as usize,
+        crm,
+        recognise_caller: config.self_service.recognise_caller,
     }
 }

@@ -8,6 +8,7 @@ mod asterisk;
 mod capture;
 mod check;
 mod check_merchant;
+mod crm;
 mod error;
 mod merchant;
 mod pbx;
@@ -29,6 +30,7 @@ use serde::Deserialize;
 
 pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
+pub use crm::{AmountUnit, CRM_FIELDS, CrmSection};
 pub use error::{ConfigError, Place};
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
@@ -101,6 +103,8 @@ pub struct Config {
     /// Who is told by HTTP what becomes of payments.
     #[serde(default)]
     pub webhook: Vec<WebhookSection>,
+    /// Where the company's own system says what is owed.
+    pub crm: Option<CrmSection>,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -232,6 +236,9 @@ impl Config {
         self.twilio.fetch(places)?;
         for webhook in &mut self.webhook {
             webhook.fetch(places)?;
+        }
+        if let Some(crm) = &mut self.crm {
+            crm.fetch(places)?;
         }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());

@@ -50,6 +50,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::CaptureSection;
+use crate::orders::crm::Crm;
 use crate::pbx::Pbx;
 use crate::psp::{self, Psp};
 use crate::store::Store;
@@ -66,6 +67,10 @@ pub struct Rules {
     pub settle: psp::resolve::Bounds,
     /// Payment calls at the same time.
     pub max_captures: usize,
+    /// The company's own system, where it says what is owed.
+    pub crm: Option<Arc<Crm>>,
+    /// Whether a caller without an agent is known by their number.
+    pub recognise_caller: bool,
 }
 
 /// The desk: shared by the PBX's news, the API and the tasks.

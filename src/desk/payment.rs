@@ -98,6 +98,7 @@ impl Desk {
         merchant: &Arc<Merchant>,
         prepared: Option<Prepared>,
         order: Option<&Order>,
+        told: Customer,
     ) -> Result<Plan, StartError> {
         let mut reference = offer.reference.clone();
         let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
@@ -131,6 +132,7 @@ impl Desk {
             let amount = offered_amount(merchant, offer, &mut reference, order)?;
             plan(amount, reference)
         };
+        customer::of_crm(&mut plan.customer, told);
         if let Some(order) = order {
             customer::of_order(&mut plan.customer, &order.new.customer);
         }

@@ -66,6 +66,8 @@ fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
+        crm: None,
+        recognise_caller: true,
     };
     Desk::new(rules, Arc::new(NoPbx), accounts, store.clone())
 }

@@ -50,8 +50,21 @@ impl Order {
             }
             _ if amount.minor > owed.minor => Err(OrderFault::TooMuch { reference, asked: amount, owed }),
             _ if amount.minor < owed.minor && !self.new.parts => Err(OrderFault::Whole { reference, owed }),
+            _ if amount.minor < owed.minor && amount.minor < self.least().minor => {
+                Err(OrderFault::TooLittle { reference, asked: amount, least: self.least() })
+            }
             _ => Ok(()),
         }
+    }
+}
+
+impl Order {
+    /// The least part that may be paid now: the smallest there is, or what the order says, or all that is left.
+    #[must_use]
+    pub fn least(&self) -> Money {
+        let owed = self.owed();
+        let least = self.new.minimum.map_or(1, |least| least.minor);
+        Money { minor: if self.new.parts { least.min(owed.minor) } else { owed.minor }, ..owed }
     }
 }
 
