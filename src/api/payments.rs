@@ -161,6 +161,7 @@ pub(super) fn cannot_start(fault: &StartError) -> Problem {
         | StartError::Draining
         | StartError::Pbx(_)
         | StartError::Store(_)
+        | StartError::Suspect(_)
         | StartError::Crm { .. } => Kind::NotReady,
     };
     Problem::of(kind, fault.to_string())

@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::{self, Accounts};
 use super::{Fault, pbx, people};
-use crate::card::Vault;
-use crate::config::{self, Config};
-use crate::desk::{Desk, Merchants, Rules};
+use crate::card::{FingerprintKey, Vault};
+use crate::config::{self, Config, Secret};
+use crate::desk::{Desk, Guard, Merchants, Rules};
 use crate::orders::crm::Crm;
 use crate::psp;
 use crate::store::{Store, StoreSettings};
@@ -72,8 +72,12 @@ async fn serve(
     store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let crm = config.crm.as_ref().map(Crm::from_section).transpose()?;
     let (pbx, news) = pbx::start(&config).await?;
-    let desk =
-        Desk::new(rules(&config, merchants, crm), pbx, accounts.into_values().collect(), store.clone());
+    let desk = Desk::new(
+        rules(&config, merchants, crm, guard(&config)?),
+        pbx,
+        accounts.into_values().collect(),
+        store.clone(),
+    );
     desk.watch_open_attempts();
     let twilio = if config.twilio.enabled {
         Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
@@ -101,8 +105,26 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>) -> Rules {
+/// What stops card testing; the secret is made at the first start.
+fn guard(config: &Config) -> Result<Guard, Fault> {
+    let file = config.cards_key_path();
+    let secret = Secret::read_or_make(&file).map_err(|fault| {
+        Fault::Unavailable(format!(
+            "the secret that cards are known again by: {}; {}",
+            fault.what, fault.remedy
+        ))
+    })?;
+    let key = FingerprintKey::of_hex(secret.expose()).ok_or_else(|| {
+        let remedy =
+            "put the right one back from its backup, or remove it: what was tried before is forgotten then";
+        Fault::Settings(format!("{}: it does not hold 64 hexadecimal digits; {remedy}", file.display()))
+    })?;
+    Ok(Guard { limits: config.guard.clone(), key })
+}
+
+fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Guard) -> Rules {
     Rules {
+        guard,
         merchants,
         assisted: config.capture.clone(),
         self_service: config.self_service_capture(),

@@ -28,6 +28,7 @@ impl Config {
             let merchants: Vec<String> = self.merchants.all().iter().map(|one| one.id.clone()).collect();
             crm.check(place, &merchants)?;
         }
+        self.guard.check(place)?;
         let api = &self.api;
         check_tls(place, api)?;
         if !api.behind_tls_proxy && api.tls_certificate_file.is_none() {

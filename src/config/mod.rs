@@ -10,6 +10,7 @@ mod check;
 mod check_merchant;
 mod crm;
 mod error;
+mod guard;
 mod merchant;
 mod pbx;
 mod people;
@@ -32,6 +33,7 @@ pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use crm::{AmountUnit, CRM_FIELDS, CrmSection};
 pub use error::{ConfigError, Place};
+pub use guard::GuardSection;
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
@@ -105,6 +107,9 @@ pub struct Config {
     pub webhook: Vec<WebhookSection>,
     /// Where the company's own system says what is owed.
     pub crm: Option<CrmSection>,
+    /// What stops card testing.
+    #[serde(default)]
+    pub guard: GuardSection,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -185,6 +190,12 @@ impl Config {
     #[must_use]
     pub fn codes_key_path(&self) -> PathBuf {
         self.daemon.state_dir.join("codes.key")
+    }
+
+    /// The file with the secret that cards are known again by.
+    #[must_use]
+    pub fn cards_key_path(&self) -> PathBuf {
+        self.daemon.state_dir.join("cards.key")
     }
 
     /// The account of this name.

@@ -11,6 +11,7 @@ mod commanded;
 mod customer;
 mod event;
 mod feed;
+mod guard;
 mod in_hand;
 mod live;
 mod merchant;
@@ -33,6 +34,7 @@ pub use board::{Answered, FieldStanding, Stage, Standing, Subject};
 pub use commanded::Commanded;
 pub use event::EventBody;
 pub use feed::{Feed, FeedError, Listener, Wanted};
+pub use guard::{Guard, Suspicion};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
 pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
@@ -71,6 +73,8 @@ pub struct Rules {
     pub crm: Option<Arc<Crm>>,
     /// Whether a caller without an agent is known by their number.
     pub recognise_caller: bool,
+    /// What stops card testing.
+    pub guard: Guard,
 }
 
 /// The desk: shared by the PBX's news, the API and the tasks.

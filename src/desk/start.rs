@@ -11,6 +11,7 @@ use crate::store::{ForOrder, NewPayment, OrderFault, StoreError};
 
 use super::Desk;
 use super::board::Subject;
+use super::guard::Suspicion;
 use super::live::Full;
 use super::merchant::UnknownMerchant;
 use super::owed::Owing;
@@ -72,6 +73,9 @@ pub enum StartError {
         /// Whether a payment with an amount given by hand may do without.
         by_hand: bool,
     },
+    /// It looks like card testing.
+    #[error("no card is asked for: {0}")]
+    Suspect(Suspicion),
     /// A payment is running on this call.
     #[error("a payment is already running on this call")]
     SameCall,
@@ -122,6 +126,9 @@ impl Desk {
     ) -> Result<Uuid, StartError> {
         if self.draining.is_cancelled() {
             return Err(StartError::Draining);
+        }
+        if let Some(suspicion) = self.suspects(&offer).await {
+            return Err(StartError::Suspect(suspicion));
         }
         let prepared = prepared
             .or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));

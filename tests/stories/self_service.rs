@@ -11,6 +11,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story!(a_customer_pays_alone),
         story!(alone_declined_then_another_card),
+        story!(card_testing_goes_to_a_human),
         story!(the_number_when_we_are_down),
     ]
 }
@@ -56,6 +57,51 @@ async fn alone_declined_then_another_card(stage: Stage) -> Told {
     }
     set.events.wait_for(0, "approved").await?;
     Ok(())
+}
+
+/// A caller who tries one card after another: after two declines no card of theirs is sent, and none is asked for.
+async fn card_testing_goes_to_a_human(stage: Stage) -> Told {
+    let set = set(&stage, |o| {
+        o.self_service = "confirm = \"none\"\n".into();
+        o.sections = "[guard]\ncaller_declines_per_hour = 2\ndelay_first_ms = 100\n".into();
+    })
+    .await?;
+    let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
+    let mut place = 0;
+    for round in 1..=3 {
+        for (field, keys) in [
+            ("number", SHORT_OF_FUNDS.number().as_str()),
+            ("expiry", SHORT_OF_FUNDS.expiry),
+            ("code", SHORT_OF_FUNDS.code),
+        ] {
+            set.events
+                .wait(place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field)
+                .await?;
+            place = set.events.place();
+            customer.key(keys, 60, 60).await?;
+        }
+        if round < 3 {
+            set.events.wait_for(place, "declined").await?;
+            place = set.events.place();
+            customer.key("1", 60, 60).await?;
+        }
+    }
+    let alarm = set.events.wait_for(place, "alarm").await?;
+    ensure!(alarm.event["alarm"] == "card_testing", "{}", alarm.event);
+    set.events.wait_for(place, "not_charged").await?;
+    set.events.wait(place, 30_000, "the end", |e| e["type"] == "ended").await?;
+    let asked = set.bank.ledger().len();
+    ensure!(asked == 2, "the bank was asked {asked} times");
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    ensure!(customer.is_up(), "a human did not take the call");
+    customer.hang_up().await?;
+
+    place = set.events.place();
+    let again = set.theatre.dial_direct(Keys::Rfc4733).await?;
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    ensure!(again.is_up(), "the fallback of the dialplan did not take the call");
+    ensure!(set.events.place() == place, "a payment began");
+    again.hang_up().await
 }
 
 async fn the_number_when_we_are_down(stage: Stage) -> Told {
