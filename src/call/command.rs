@@ -37,6 +37,11 @@ pub enum Command {
         /// To whom.
         to: Party,
     },
+    /// Look up what a reference stands for, and tie the payment to it: answered by `Owed`.
+    LookUp {
+        /// As the customer keyed it: digits, fewer than any card number has.
+        reference: String,
+    },
     /// Write the attempt down before it is sent: answered by `Journalled` or `JournalFailed`.
     Journal {
         /// The attempt to be.

@@ -4,6 +4,7 @@ use crate::card::Key;
 
 use super::bank::{AttemptId, Outcome};
 use super::command::SayId;
+use super::money::Money;
 use super::notice::Field;
 
 /// Milliseconds on a clock that only goes forward; where it starts does not matter.
@@ -142,6 +143,17 @@ pub enum AgentCommand {
     Complete,
 }
 
+/// What a reference that the customer keyed stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// This much is owed; the payment is for it from now on.
+    This(Money),
+    /// Nothing: it is no reference of ours, or it is paid.
+    Nothing,
+    /// Nobody who knows could be asked, or it cannot be paid at this moment.
+    Unknown,
+}
+
 /// Everything that can happen to a payment call.
 pub enum Input {
     /// Someone wants this payment: begin.
@@ -156,6 +168,8 @@ pub enum Input {
     JournalFailed(AttemptId),
     /// What became of an attempt; may come late, twice, or for an attempt long settled.
     Bank(AttemptId, Outcome),
+    /// What the reference that was looked up stands for.
+    Owed(Owed),
     /// A deadline may have passed.
     Tick,
     /// The daemon is stopping: end in order, do not begin anything new.

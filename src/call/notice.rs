@@ -27,6 +27,8 @@ pub enum Field {
     CodeAgain,
     /// The postal code once more, to be compared.
     PostalAgain,
+    /// The company's own reference of what is owed: no card data.
+    Reference,
 }
 
 impl Field {
@@ -41,6 +43,7 @@ impl Field {
             Field::Expiry | Field::ExpiryAgain => Field::Expiry,
             Field::Code | Field::CodeAgain => Field::Code,
             Field::Postal | Field::PostalAgain => Field::Postal,
+            Field::Reference => Field::Reference,
         }
     }
 
@@ -80,6 +83,8 @@ pub enum Hint {
     ExpiryInvalid,
     /// What was keyed twice is not the same.
     Differs,
+    /// Nobody knows of it.
+    NotKnown,
     /// Nothing was keyed in time.
     Timeout,
 }
@@ -98,7 +103,7 @@ pub enum Ending {
     CancelledByAgent,
     /// The customer ended it with two stars.
     CancelledByCustomer,
-    /// The agent chose another means of payment.
+    /// The agent chose another means of payment; or a caller alone, a human.
     OtherMeans,
     /// A field failed more often than allowed.
     TooManyAttempts,

@@ -13,6 +13,10 @@ use super::notice::{Field, Hint};
 pub enum Phrase {
     Welcome,
     WelcomeSelfService { amount: Money },
+    Greeting,
+    AskReference,
+    ReferenceNotKnown,
+    AmountDue { amount: Money },
     AskNumber,
     AskNumberAgain,
     AskExpiry,

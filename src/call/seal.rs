@@ -21,11 +21,13 @@ impl PaymentCall {
             // After the one before, not in its place.
             self.say(Party::Agent, Phrase::WhisperLineNotClean, out);
         }
-        let welcome = match self.setup.mode {
-            Mode::Assisted => Phrase::Welcome,
-            Mode::SelfService => Phrase::WelcomeSelfService { amount: self.setup.amount },
+        match self.setup.mode {
+            Mode::Assisted => self.say(Party::Customer, Phrase::Welcome, out),
+            Mode::SelfService if self.asks_reference() => self.say(Party::Customer, Phrase::Greeting, out),
+            Mode::SelfService => {
+                self.say(Party::Customer, Phrase::WelcomeSelfService { amount: self.setup.amount }, out)
+            }
         };
-        self.say(Party::Customer, welcome, out);
         self.first_field(now, out);
     }
 
@@ -245,6 +247,7 @@ impl PaymentCall {
                 | Ending::Fault
                 | Ending::Drained
                 | Ending::Unknown
+                | Ending::OtherMeans
         )
     }
 

@@ -25,6 +25,8 @@ pub(super) enum Stage {
     Confirming,
     /// The two talk; on resuming, this field is asked.
     Paused(Field),
+    /// What the customer's reference stands for is being looked up.
+    LookingUp,
     /// The attempt is being written down.
     Journalling,
     /// The bank has been asked.

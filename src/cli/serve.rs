@@ -136,5 +136,6 @@ fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Gu
         max_captures: config.limits.max_captures as usize,
         crm,
         recognise_caller: config.self_service.recognise_caller,
+        ask_reference: config.self_service.ask_reference,
     }
 }

@@ -124,6 +124,8 @@ impl Default for CaptureSection {
 pub struct SelfServiceSection {
     /// Whether what a caller owes is looked up by their number, where the dialplan says neither amount nor reference.
     pub recognise_caller: bool,
+    /// Whether a caller who is not known by their number keys a reference, where the dialplan says nothing.
+    pub ask_reference: bool,
     /// See [`CaptureSection::first_key_timeout_ms`].
     pub first_key_timeout_ms: Option<u64>,
     /// See [`CaptureSection::between_keys_timeout_ms`].
@@ -148,6 +150,7 @@ impl Default for SelfServiceSection {
     fn default() -> Self {
         Self {
             recognise_caller: true,
+            ask_reference: true,
             first_key_timeout_ms: None,
             between_keys_timeout_ms: None,
             between_keys_max_ms: None,

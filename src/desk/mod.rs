@@ -13,6 +13,7 @@ mod event;
 mod feed;
 mod guard;
 mod in_hand;
+mod keyed;
 mod live;
 mod merchant;
 mod news;
@@ -73,6 +74,8 @@ pub struct Rules {
     pub crm: Option<Arc<Crm>>,
     /// Whether a caller without an agent is known by their number.
     pub recognise_caller: bool,
+    /// Whether one who is not known, and of whom nobody says what they owe, keys a reference.
+    pub ask_reference: bool,
     /// What stops card testing.
     pub guard: Guard,
 }

@@ -63,7 +63,7 @@ impl Desk {
         let of_call = offer.reference.as_ref().filter(|_| !keyed_amount);
         if let Some(reference) = own.or(of_call) {
             let said = prepared.map_or(offer.amount.is_some(), |prepared| prepared.amount.is_some());
-            return self.referred(merchant, reference, said).await;
+            return self.referred(merchant, Question::Reference(reference), said).await;
         }
         let nothing_said = prepared.is_none() && offer.reference.is_none() && offer.amount.is_none();
         if nothing_said && self.recognises(offer, merchant) {
@@ -76,17 +76,19 @@ impl Desk {
     async fn referred(
         &self,
         merchant: &Merchant,
-        reference: &str,
+        asked: Question<'_>,
         amount_said: bool,
     ) -> Result<Owing, StartError> {
         let (crm, mut owing) = (self.crm_of(merchant), Owing::default());
         if let Some(crm) = crm {
-            match self.look_up(crm, merchant, Question::Reference(reference)).await? {
+            match self.look_up(crm, merchant, asked).await? {
                 Ok(mut found) if !found.is_empty() => return Ok(found.swap_remove(0)),
                 Ok(_) => {}
                 Err(fault) => owing.missed = Some(fault),
             }
         }
+        let (Question::Reference(reference) | Question::Keyed(reference) | Question::Phone(reference)) =
+            asked;
         owing.order = self.store.order(&merchant.id, reference).await?;
         match (&owing.missed, crm) {
             (Some(fault), Some(crm)) if owing.order.is_none() && !(crm.by_hand() && amount_said) => {
@@ -98,7 +100,12 @@ impl Desk {
 
     /// The order of a reference, if there is one.
     async fn order_of(&self, merchant: &Merchant, reference: &str) -> Result<Owing, StartError> {
-        self.referred(merchant, reference, false).await
+        self.referred(merchant, Question::Reference(reference), false).await
+    }
+
+    /// The order of what a caller alone keyed, if there is one.
+    pub(super) async fn order_keyed(&self, merchant: &Merchant, digits: &str) -> Result<Owing, StartError> {
+        self.referred(merchant, Question::Keyed(digits), false).await
     }
 
     /// Whether it is looked up what the caller owes, where nobody says what is to be paid.

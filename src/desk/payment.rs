@@ -129,7 +129,13 @@ impl Desk {
             plan.commanded = prepared.commanded;
             plan
         } else {
-            let amount = offered_amount(merchant, offer, &mut reference, order)?;
+            let amount = match offered_amount(merchant, offer, &mut reference, order) {
+                // The customer keys what it is for.
+                Err(StartError::NoAmount) if self.asks_reference(offer) => {
+                    Money { minor: 0, currency: merchant.currency }
+                }
+                amount => amount?,
+            };
             plan(amount, reference)
         };
         customer::of_crm(&mut plan.customer, told);
@@ -140,8 +146,8 @@ impl Desk {
         if let Some(order) = order {
             order.takes(plan.amount).map_err(StartError::Order)?;
         }
-        let least = if plan.stores_card() { 0 } else { 1 };
-        if plan.amount.minor < least {
+        let comes_later = plan.stores_card() || (order.is_none() && self.asks_reference(offer));
+        if plan.amount.minor < 1 && !comes_later {
             return Err(StartError::Zero);
         }
         Ok(plan)
@@ -183,8 +189,16 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Whether a caller alone is asked for a reference, because nobody has said what is to be paid.
+    fn asks_reference(&self, offer: &Offer) -> bool {
+        let said = offer.amount.is_some() || offer.reference.is_some();
+        offer.means == Means::DirectNumber && !said && self.rules.ask_reference
+    }
+}
+
 /// What an order is for, if it says so.
-fn described(order: Option<&Order>) -> Option<&String> {
+pub(super) fn described(order: Option<&Order>) -> Option<&String> {
     order.map(|order| &order.new.description).filter(|words| !words.is_empty())
 }
 

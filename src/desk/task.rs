@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, Setup,
+    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, Owed, PaymentCall, SayId,
+    Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
@@ -30,6 +31,8 @@ pub(super) enum Answer {
     Journalled(AttemptId),
     JournalFailed(AttemptId),
     Bank(AttemptId, Outcome),
+    /// What a keyed reference stands for, and the payment as it is from now on.
+    Owed(Owed, Option<Box<Plan>>),
     /// An order could not be handed over: this sentence will not be heard.
     Unsaid(SayId),
 }
@@ -56,7 +59,7 @@ impl Desk {
         let payment = plan.id;
         let Session { orders, mut reports } = session;
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
-        let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
+        let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
         let mut sentences = Sentences::default();
@@ -92,6 +95,10 @@ impl Desk {
                     Answer::Journalled(attempt) => Input::Journalled(attempt),
                     Answer::JournalFailed(attempt) => Input::JournalFailed(attempt),
                     Answer::Bank(attempt, outcome) => Input::Bank(attempt, outcome),
+                    Answer::Owed(owed, known) => {
+                        seat.plan = known.map_or_else(|| Arc::clone(&seat.plan), |known| Arc::new(*known));
+                        Input::Owed(owed)
+                    }
                     Answer::Unsaid(id) => Input::Pbx(FromPbx::Said { id, heard: false }),
                 },
                 Some(command) = commands.recv() => Input::Agent(command),
@@ -138,6 +145,10 @@ impl Seat {
             Command::Hush { to } => self.order(Order::Hush { to }).await,
             Command::HandOver => self.order(Order::HandOver).await,
             Command::HangUp => self.order(Order::HangUp).await,
+            Command::LookUp { reference } => {
+                let (call, answers) = (self.offer.customer.0.clone(), self.answers.clone());
+                self.desk.look_up_keyed(&self.plan, call, reference, answers);
+            }
             Command::Journal { attempt } => self.journal(attempt),
             Command::Charge { attempt, card } => {
                 self.desk.charge(attempt, card, &self.plan, &self.offer, self.answers.clone());

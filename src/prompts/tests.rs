@@ -16,6 +16,10 @@ fn all_phrases() -> Vec<Phrase> {
     let mut phrases = vec![
         Welcome,
         WelcomeSelfService { amount },
+        Greeting,
+        AskReference,
+        ReferenceNotKnown,
+        AmountDue { amount },
         AskNumber,
         AskNumberAgain,
         AskExpiry,

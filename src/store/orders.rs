@@ -3,6 +3,7 @@
 mod batch;
 mod fault;
 mod heard;
+mod keyed;
 mod list;
 mod owed;
 

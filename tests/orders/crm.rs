@@ -5,14 +5,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tonegate::config::Config;
-use tonegate::inspect::stage::{CallPlan, Conversation};
+use tonegate::inspect::stage::{CallPlan, Conversation, Keys};
 use tonegate::orders::crm::{Crm, CrmFault, Payee, Question};
 
 use super::Office;
 use super::fake::{Answers, FakeCrm, SECRET};
-
-/// The customer of every conversation of the rehearsal PBX.
-const CUSTOMER: &str = "+33612345678";
 
 fn secret(directory: &Path, text: &str) {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).expect("a directory");
@@ -147,6 +144,43 @@ async fn without_leave_nothing_is_paid_by_hand_and_the_caller_is_known_by_number
     let shown = payment(&office, &opened.event).await;
     assert_eq!((&shown["amount"], &shown["order"]), (&json!("19.90"), &json!("R-4")));
     let asked = crm.asked();
-    let caller = shown["caller_number"].as_str().unwrap_or(CUSTOMER);
-    assert_eq!(asked.last().expect("asked")["phone"].as_str(), Some(caller), "{asked:?}");
+    assert_eq!(asked.last().expect("asked")["phone"], shown["caller_number"], "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_caller_alone_is_known_by_number_or_keys_what_that_system_knows() {
+    let crm = FakeCrm::start().await;
+    let office = office(&crm, "cache_ms = 0").await;
+    crm.answer(invoice("S-1", "8.40"));
+    let known = office.set.theatre.dial_unsaid(Keys::Rfc4733).await.expect("the number answers");
+    let opened = office.set.events.wait_for(0, "field_opened").await.expect("asked");
+    assert_eq!(opened.event["field"], "number", "what is owed is known");
+    let shown = payment(&office, &opened.event).await;
+    assert_eq!((&shown["amount"], &shown["order"]), (&json!("8.40"), &json!("S-1")));
+    let asked = crm.asked();
+    assert_eq!(asked.last().expect("asked")["phone"], shown["caller_number"]);
+    known.hang_up().await.expect("gone");
+    office.set.events.wait_for(0, "ended").await.expect("over");
+
+    // The number is a stranger's; the digits are the system's own customer number.
+    crm.answer(Answers::Nothing);
+    let place = office.set.events.place();
+    let stranger = office.set.theatre.dial_unsaid(Keys::Rfc4733).await.expect("the number answers");
+    office.set.events.wait_for(place, "field_opened").await.expect("asked");
+    crm.answer(invoice("S-2", "5.00"));
+    stranger.key("20417#", 60, 60).await.expect("keyed");
+    let number = |event: &Value| event["type"] == "field_opened" && event["field"] == "number";
+    let opened = office.set.events.wait(place, 30_000, "number", number).await.expect("asked");
+    let shown = payment(&office, &opened.event).await;
+    assert_eq!((&shown["amount"], &shown["order"]), (&json!("5.00"), &json!("S-2")));
+    let question = json!({ "merchant": "main", "reference": "20417", "keyed": true });
+    assert_eq!(crm.asked().last(), Some(&question));
+
+    let place = office.set.events.place();
+    let third = office.set.theatre.dial_unsaid(Keys::Rfc4733).await.expect("the number answers");
+    crm.answer(Answers::Broken);
+    office.set.events.wait_for(place, "field_opened").await.expect("asked");
+    third.key("20418#", 60, 60).await.expect("keyed");
+    let ended = office.set.events.wait_for(place, "ended").await.expect("over");
+    assert_eq!(ended.event["ending"], "fault", "a human takes over");
 }

@@ -11,6 +11,7 @@ pub fn stories() -> Vec<Story> {
     vec![
         story!(a_customer_pays_alone),
         story!(alone_declined_then_another_card),
+        story!(a_reference_is_keyed_and_what_is_owed_is_paid_once),
         story!(card_testing_goes_to_a_human),
         story!(the_number_when_we_are_down),
     ]
@@ -57,6 +58,54 @@ async fn alone_declined_then_another_card(stage: Stage) -> Told {
     }
     set.events.wait_for(0, "approved").await?;
     Ok(())
+}
+
+/// Nobody says what is owed: the customer keys the reference of an order, mistypes it once, and pays. Who keys it again
+/// later owes nothing any more, and goes to a human.
+async fn a_reference_is_keyed_and_what_is_owed_is_paid_once(stage: Stage) -> Told {
+    let set = set(&stage, |_| {}).await?;
+    let order = serde_json::json!({ "reference": "4711", "amount": "19.90", "description": "Invoice 4711" });
+    set.daemon.post("/v1/orders", order).await?;
+    let customer = set.theatre.dial_unsaid(Keys::Rfc4733).await?;
+    let mut place = 0;
+    for keys in ["4712#", "4711#"] {
+        let asked = |e: &serde_json::Value| e["type"] == "field_opened" && e["field"] == "reference";
+        set.events.wait(place, 20_000, "reference", asked).await?;
+        place = set.events.place();
+        customer.key(keys, 60, 60).await?;
+    }
+    let refused = set.events.wait_for(0, "field_refused").await?;
+    ensure!(refused.event["hint"] == "not_known", "{}", refused.event);
+    let card = VISA.number();
+    for (field, keys) in [("number", card.as_str()), ("expiry", VISA.expiry), ("code", VISA.code)] {
+        set.events.wait(0, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
+        customer.key(keys, 60, 60).await?;
+    }
+    set.events.wait_for(0, "confirming").await?;
+    customer.key("1", 60, 60).await?;
+    let approved = set.events.wait_for(0, "approved").await?;
+    set.events.wait(0, 30_000, "the end", |e| e["type"] == "ended").await?;
+    let id = approved.event["payment"].as_str().unwrap_or_default().to_owned();
+    let payment = set.daemon.get(&format!("/v1/payments/{id}")).await?;
+    ensure!(payment["amount"] == "19.90" && payment["order"] == "4711", "{payment}");
+    let order = set.daemon.get("/v1/orders/4711").await?;
+    ensure!(order["state"] == "paid", "{order}");
+
+    place = set.events.place();
+    let again = set.theatre.dial_unsaid(Keys::Rfc4733).await?;
+    for keys in ["4711#", "0#"] {
+        let asked = |e: &serde_json::Value| e["type"] == "field_opened" && e["field"] == "reference";
+        set.events.wait(place, 20_000, "reference", asked).await?;
+        place = set.events.place();
+        again.key(keys, 60, 60).await?;
+    }
+    let end = set.events.wait(place, 30_000, "the end", |e| e["type"] == "ended").await?;
+    ensure!(end.event["ending"] == "other_means", "{}", end.event);
+    tokio::time::sleep(std::time::Duration::from_millis(1_000)).await;
+    ensure!(again.is_up(), "a human did not take the call");
+    let charges: u32 = set.bank.ledger().iter().map(|line| line.charges).sum();
+    ensure!(charges == 1, "charged {charges} times");
+    again.hang_up().await
 }
 
 /// A caller who tries one card after another: after two declines no card of theirs is sent, and none is asked for.

@@ -152,6 +152,7 @@ impl Desk {
                     String::from("Journal")
                 }
                 Command::Tell(notice) => format!("{notice:?}"),
+                Command::LookUp { reference } => format!("LookUp {reference}"),
                 Command::Seal => String::from("Seal"),
                 Command::Unseal => String::from("Unseal"),
                 Command::Shield { up } => format!("Shield {up}"),

@@ -119,3 +119,93 @@ fn who_turns_out_to_have_paid_is_not_connected_to_anybody() {
     none!(desk, "HandOver");
     saw!(desk, "HangUp", "Finish Approved");
 }
+
+mod reference {
+    use super::*;
+
+    fn unsaid(setup: &mut Setup) {
+        alone(setup);
+        setup.amount.minor = 0;
+    }
+
+    fn euros(minor: i64) -> Money {
+        Money { minor, currency: "EUR".parse().unwrap() }
+    }
+
+    #[test]
+    fn a_reference_is_looked_up_and_what_it_stands_for_is_paid() {
+        let mut desk = Desk::asking(unsaid);
+        saw!(desk, "Customer: Greeting", "Customer: AskReference");
+        none!(desk, "WelcomeSelfService", "AskNumber");
+        desk.key("4711#");
+        saw!(desk, "LookUp 4711");
+        desk.hand(Input::Owed(Owed::This(euros(1_990))));
+        saw!(desk, "AmountDue { amount: Money { minor: 1990", "AskNumber");
+        desk.key(CARD);
+        desk.journalled();
+        desk.approve();
+        saw!(desk, "Customer: Approved { amount: Money { minor: 1990");
+        desk.end();
+        saw!(desk, "HangUp", "Finish Approved");
+    }
+
+    #[test]
+    fn one_that_nobody_knows_is_asked_again_and_three_are_enough() {
+        let mut desk = Desk::asking(unsaid);
+        for _ in 0..2 {
+            desk.key("4711#");
+            desk.hand(Input::Owed(Owed::Nothing));
+            saw!(
+                desk,
+                "FieldRefused { field: Reference, hint: NotKnown",
+                "ReferenceNotKnown",
+                "AskReference"
+            );
+        }
+        desk.key("4712#");
+        desk.hand(Input::Owed(Owed::Nothing));
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
+        desk.end();
+        saw!(desk, "HandOver");
+    }
+
+    #[test]
+    fn nought_is_a_human_and_so_is_a_system_that_does_not_answer() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("0#");
+        none!(desk, "LookUp");
+        saw!(desk, "Customer: TransferToHuman");
+        desk.end();
+        saw!(desk, "HandOver", "Finish OtherMeans");
+
+        for late in [true, false] {
+            let mut desk = Desk::asking(unsaid);
+            desk.key("4711#");
+            if late {
+                desk.wait(60_000)
+            } else {
+                desk.hand(Input::Owed(Owed::Unknown))
+            }
+            saw!(desk, "CannotTakeNow", "TransferToHuman");
+            desk.hand(Input::Owed(Owed::This(euros(1_990))));
+            none!(desk, "AskNumber");
+            desk.end();
+            saw!(desk, "HandOver", "Finish Fault");
+        }
+    }
+
+    #[test]
+    fn a_card_keyed_in_its_place_goes_nowhere() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4111111111111111#");
+        saw!(desk, "FieldRefused { field: Reference, hint: TooLong", "AskReference");
+        none!(desk, "LookUp");
+        // Half a card, and then silence.
+        desk.key("4111111111");
+        desk.wait(30_000);
+        none!(desk, "LookUp");
+        desk.key("47110815");
+        desk.wait(30_000);
+        saw!(desk, "LookUp 47110815");
+    }
+}

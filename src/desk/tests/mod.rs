@@ -68,6 +68,7 @@ fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
         max_captures: 10,
         crm: None,
         recognise_caller: true,
+        ask_reference: true,
         guard: Guard {
             limits: crate::config::GuardSection::default(),
             key: crate::card::FingerprintKey::of_hex(&"5".repeat(64)).expect("a secret"),

@@ -123,7 +123,7 @@ impl Entry<'_> {
                 return Err("reference: it is another order's than the one that was asked for".into());
             }
             (Some(told), _) => told,
-            (None, Question::Reference(asked)) => asked.to_owned(),
+            (None, Question::Reference(asked) | Question::Keyed(asked)) => asked.to_owned(),
             (None, Question::Phone(_)) => return Err("reference: there is none".into()),
         };
         let minimum = self.amount("minimum", currency).ok().flatten().filter(|least| least.minor > 0);

@@ -11,7 +11,7 @@ use super::{Found, Question};
 const KEPT_MAX: usize = 1_000;
 
 /// Merchant, kind of question, what it was asked by.
-type Key = (String, bool, String);
+type Key = (String, u8, String);
 
 /// Answers, each for a while.
 pub(super) struct Cache {
@@ -20,11 +20,12 @@ pub(super) struct Cache {
 }
 
 fn key(merchant: &str, asked: Question<'_>) -> Key {
-    let (by_phone, text) = match asked {
-        Question::Reference(reference) => (false, reference),
-        Question::Phone(phone) => (true, phone),
+    let (kind, text) = match asked {
+        Question::Reference(reference) => (0, reference),
+        Question::Keyed(digits) => (1, digits),
+        Question::Phone(phone) => (2, phone),
     };
-    (merchant.to_owned(), by_phone, text.to_owned())
+    (merchant.to_owned(), kind, text.to_owned())
 }
 
 impl Cache {

@@ -49,6 +49,8 @@ pub struct Found {
 pub enum Question<'a> {
     /// The reference the customer, the agent or a program names.
     Reference(&'a str),
+    /// What a caller alone keyed: digits. An answer may name the order otherwise.
+    Keyed(&'a str),
     /// The caller's telephone number.
     Phone(&'a str),
 }
@@ -180,6 +182,7 @@ impl Crm {
         let _turn = self.turns.acquire().await;
         let question = match asked {
             Question::Reference(reference) => json!({ "merchant": merchant, "reference": reference }),
+            Question::Keyed(digits) => json!({ "merchant": merchant, "reference": digits, "keyed": true }),
             Question::Phone(phone) => json!({ "merchant": merchant, "phone": phone }),
         };
         let question = question.to_string();

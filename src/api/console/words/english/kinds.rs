@@ -13,6 +13,7 @@ pub(super) fn field(field: Field) -> &'static str {
         Field::Expiry => "Expiry date",
         Field::Code => "Security code",
         Field::Postal => "Postal code",
+        Field::Reference => "Reference",
     }
 }
 
@@ -25,6 +26,7 @@ pub(super) fn hint(hint: Hint) -> &'static str {
         Hint::Expired => "The card has expired.",
         Hint::ExpiryInvalid => "That is no month and year.",
         Hint::Differs => "The two numbers are not the same.",
+        Hint::NotKnown => "Nothing is owed under this reference. It is asked again.",
         Hint::Timeout => "Nothing keyed yet. Ask whether they found the card.",
     }
 }
