@@ -37,6 +37,7 @@ impl PaymentCall {
             Field::Code | Field::CodeAgain => Phrase::AskCode { digits: self.code_length() },
             Field::Postal | Field::PostalAgain => Phrase::AskPostal,
             Field::Reference => Phrase::AskReference,
+            Field::Amount => Phrase::AskPart,
         }
     }
 
@@ -70,6 +71,7 @@ impl PaymentCall {
         match self.stage {
             Stage::Keying => self.field_key(now, key, out),
             Stage::Confirming => self.confirm_key(now, key, out),
+            Stage::Choosing => self.choose_key(now, key, out),
             Stage::Deciding if self.setup.mode == Mode::SelfService => self.decide_key(now, key, out),
             // Nobody asked: the key is wiped where it stands.
             _ => {}
@@ -128,7 +130,7 @@ impl PaymentCall {
             Field::Code if self.taken.pan.is_none() => count >= CODE_DIGITS_MAX,
             Field::Code => count >= self.code_length(),
             // It ends with the hash key: whoever keys a card here by mistake goes on, and is refused.
-            Field::Reference => false,
+            Field::Reference | Field::Amount => false,
             Field::Postal => self.setup.postal.is_some_and(|postal| count >= postal.max_digits),
             _ => matches!(keying.entry.completeness(), Completeness::Complete | Completeness::Overlong),
         }

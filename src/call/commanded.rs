@@ -17,8 +17,7 @@ impl PaymentCall {
     /// Nothing is taken yet, or nothing any more: asks for the first field, or waits to be told which.
     pub(super) fn first_field(&mut self, now: Millis, out: &mut Vec<Command>) {
         if !self.is_commanded() {
-            let first = if self.asks_reference() { Field::Reference } else { Field::Number };
-            return self.begin(now, first, out);
+            return self.first_alone(now, out);
         }
         match self.wanted.take() {
             Some(field) => self.begin(now, field, out),
@@ -57,6 +56,7 @@ impl PaymentCall {
             // The card is on its way, or was.
             Stage::Idle
             | Stage::LookingUp
+            | Stage::Choosing
             | Stage::Journalling
             | Stage::Charging
             | Stage::Closing(_)
@@ -114,7 +114,7 @@ impl PaymentCall {
             FieldOrder::Commanded { twice } => twice.contains(&field.first()),
             FieldOrder::Fixed => false,
         };
-        let of_a_card = field != Field::Reference;
+        let of_a_card = !matches!(field, Field::Reference | Field::Amount);
         asked && of_a_card && (compared || !field.repeats())
     }
 

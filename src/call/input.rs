@@ -143,11 +143,34 @@ pub enum AgentCommand {
     Complete,
 }
 
+/// How much is owed, and how much of it has to be paid now at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// All of it.
+    pub owed: Money,
+    /// The least part; all of it where parts are not allowed.
+    pub least: Money,
+}
+
+impl Due {
+    /// All of it, at once.
+    #[must_use]
+    pub fn at_once(owed: Money) -> Self {
+        Self { owed, least: owed }
+    }
+
+    /// Whether less than all of it may be paid.
+    #[must_use]
+    pub fn allows_parts(&self) -> bool {
+        self.least.minor < self.owed.minor
+    }
+}
+
 /// What a reference that the customer keyed stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owed {
-    /// This much is owed; the payment is for it from now on.
-    This(Money),
+    /// This is owed; the payment is for all of it, or for the part that was agreed on, from now on.
+    This(Due),
     /// Nothing: it is no reference of ours, or it is paid.
     Nothing,
     /// Nobody who knows could be asked, or it cannot be paid at this moment.

@@ -105,6 +105,7 @@ impl PaymentCall {
             Stage::Confirming => Some(self.menu_deadline(bounds.first_key_timeout_ms)),
             Stage::Paused(_) | Stage::Waiting(_) => Some(self.since.plus(bounds.pause_max_ms)),
             Stage::LookingUp => Some(self.since.plus(bounds.look_up_timeout_ms)),
+            Stage::Choosing => Some(self.menu_deadline(bounds.first_key_timeout_ms)),
             Stage::Journalling => Some(self.since.plus(bounds.journal_timeout_ms)),
             Stage::Charging if !self.slow_told => Some(self.since.plus(bounds.bank_slow_ms)),
             Stage::Charging => Some(self.since.plus(bounds.bank_bound_ms)),
@@ -137,6 +138,7 @@ impl PaymentCall {
             Stage::Confirming => self.confirm_time_is_up(now, out),
             Stage::Paused(_) | Stage::Waiting(_) => self.close_timed_out(now, out),
             Stage::LookingUp => self.owed(now, Owed::Unknown, out),
+            Stage::Choosing => self.choose_again(now, out),
             Stage::Journalling => self.journal_time_is_up(now, out),
             Stage::Charging => self.bank_time_is_up(now, out),
             Stage::Deciding => {

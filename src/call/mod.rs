@@ -25,7 +25,7 @@ mod tests;
 
 pub use bank::{AttemptId, DeclineReason, Outcome};
 pub use command::{Command, SayId};
-pub use input::{AgentCommand, FromPbx, Input, Line, Millis, Owed, Party, SealLoss, SealRefusal};
+pub use input::{AgentCommand, Due, FromPbx, Input, Line, Millis, Owed, Party, SealLoss, SealRefusal};
 pub use money::{Currency, Money, MoneyError};
 pub use notice::{Alarm, Ending, Field, Hint, Notice};
 pub use owed::REFERENCE_DIGITS_MAX;

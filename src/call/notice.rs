@@ -29,6 +29,8 @@ pub enum Field {
     PostalAgain,
     /// The company's own reference of what is owed: no card data.
     Reference,
+    /// The part of what is owed that the customer wants to pay: no card data.
+    Amount,
 }
 
 impl Field {
@@ -44,6 +46,7 @@ impl Field {
             Field::Code | Field::CodeAgain => Field::Code,
             Field::Postal | Field::PostalAgain => Field::Postal,
             Field::Reference => Field::Reference,
+            Field::Amount => Field::Amount,
         }
     }
 
@@ -85,6 +88,8 @@ pub enum Hint {
     Differs,
     /// Nobody knows of it.
     NotKnown,
+    /// It is more than what is owed, or less than the least part.
+    NotPossible,
     /// Nothing was keyed in time.
     Timeout,
 }

@@ -207,7 +207,8 @@ impl PaymentCall {
         if matches!(self.stage, Stage::Closing(_) | Stage::Unsealing(_) | Stage::Done) {
             return;
         }
-        let speaking = matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Raising(_));
+        let speaking =
+            matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Raising(_) | Stage::Choosing);
         if speaking {
             self.hush_customer(out);
         }

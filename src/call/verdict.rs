@@ -15,6 +15,7 @@ impl PaymentCall {
         let Some(Keying { field, entry, .. }) = self.keying.take() else { return };
         let verdict = match field {
             Field::Reference => return self.referred(now, entry, out),
+            Field::Amount => return self.part(now, entry, out),
             Field::Number => self.judge_number(entry, out),
             Field::Expiry => entry
                 .into_expiry(self.setup.today)
@@ -186,6 +187,7 @@ impl PaymentCall {
     fn reproach(field: Field, hint: Hint) -> Phrase {
         match (field, hint) {
             (_, Hint::Timeout) => Phrase::NothingKeyed,
+            (Field::Amount, _) | (_, Hint::NotPossible) => Phrase::PartNotPossible,
             (Field::Reference, _) | (_, Hint::NotKnown) => Phrase::ReferenceNotKnown,
             (Field::Number, Hint::Differs) => Phrase::NumbersDiffer,
             (_, Hint::Differs) => Phrase::Cleared,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::call::{
-    Bounds, CodePolicy, Confirm, Currency, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
+    Bounds, CodePolicy, Confirm, Currency, Due, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
 };
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
@@ -59,10 +59,13 @@ pub struct Request {
 }
 
 /// A payment made up, before its call is taken over.
+#[derive(Clone)]
 pub(super) struct Plan {
     pub id: Uuid,
     pub merchant: Arc<Merchant>,
     pub amount: Money,
+    /// What is owed, where a caller alone may pay a part of it.
+    pub due: Option<Due>,
     pub language: Language,
     pub reference: Option<String>,
     /// The order it is for, by its number here.
@@ -107,6 +110,7 @@ impl Desk {
         let plan = |amount, reference| Plan {
             id,
             amount,
+            due: order.filter(|_| offer.means == Means::DirectNumber && offer.amount.is_none()).and_then(due),
             language: spoken.unwrap_or(merchant.language),
             reference: order.map_or(reference, |order| Some(order.new.reference.clone())),
             order: order.map(|order| order.id),
@@ -195,6 +199,11 @@ impl Desk {
         let said = offer.amount.is_some() || offer.reference.is_some();
         offer.means == Means::DirectNumber && !said && self.rules.ask_reference
     }
+}
+
+/// What is owed of an order, if a part of it may be paid.
+pub(super) fn due(order: &Order) -> Option<Due> {
+    Some(Due { owed: order.owed(), least: order.least() }).filter(Due::allows_parts)
 }
 
 /// What an order is for, if it says so.

@@ -17,6 +17,7 @@ use crate::store::NewAttempt;
 use super::Desk;
 use super::alarms::alarm_words;
 use super::event::EventBody;
+use super::keyed::Wanted;
 use super::payment::Plan;
 use super::sentences::Sentences;
 
@@ -61,6 +62,9 @@ impl Desk {
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
         let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
+        if let Some(due) = seat.plan.due {
+            call.offer_parts(due);
+        }
         let mut out = Vec::with_capacity(16);
         let mut sentences = Sentences::default();
         let began = Instant::now();
@@ -145,10 +149,8 @@ impl Seat {
             Command::Hush { to } => self.order(Order::Hush { to }).await,
             Command::HandOver => self.order(Order::HandOver).await,
             Command::HangUp => self.order(Order::HangUp).await,
-            Command::LookUp { reference } => {
-                let (call, answers) = (self.offer.customer.0.clone(), self.answers.clone());
-                self.desk.look_up_keyed(&self.plan, call, reference, answers);
-            }
+            Command::LookUp { reference } => self.find_out(Wanted::Reference(reference)),
+            Command::Agree { amount } => self.find_out(Wanted::Part(amount)),
             Command::Journal { attempt } => self.journal(attempt),
             Command::Charge { attempt, card } => {
                 self.desk.charge(attempt, card, &self.plan, &self.offer, self.answers.clone());
@@ -160,6 +162,11 @@ impl Seat {
                 }
             }
         }
+    }
+
+    fn find_out(&self, wanted: Wanted) {
+        let (call, answers) = (self.offer.customer.0.clone(), self.answers.clone());
+        self.desk.find_out(&self.plan, call, wanted, answers);
     }
 
     async fn order(&self, order: Order) {

@@ -30,6 +30,9 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
             amount = Some(due);
             &["amount-due"]
         }
+        Phrase::ChooseAmount => &["choose-amount"],
+        Phrase::AskPart => &["ask-part"],
+        Phrase::PartNotPossible => &["part-not-possible"],
         Phrase::AskReference => &["ask-reference"],
         Phrase::ReferenceNotKnown => &["reference-not-known"],
         Phrase::AskNumber => &["ask-number"],
@@ -142,7 +145,7 @@ fn field_done(field: Field) -> &'static [&'static str] {
         Field::Code | Field::CodeAgain => &["whisper-field-code"],
         Field::Postal | Field::PostalAgain => &["whisper-field-postal"],
         // Nobody is there to hear it.
-        Field::Reference => &["whisper-field-number"],
+        Field::Reference | Field::Amount => &["whisper-field-number"],
     }
 }
 
@@ -150,7 +153,7 @@ fn customer_error(hint: Hint) -> &'static [&'static str] {
     match hint {
         Hint::TooShort => &["whisper-error-too-short"],
         Hint::TooLong => &["whisper-error-too-long"],
-        Hint::CheckDigit | Hint::NotKnown => &["whisper-error-check-digit"],
+        Hint::CheckDigit | Hint::NotKnown | Hint::NotPossible => &["whisper-error-check-digit"],
         Hint::BrandNotAccepted => &["whisper-error-brand-not-accepted"],
         Hint::Expired => &["whisper-error-expired"],
         Hint::ExpiryInvalid => &["whisper-error-expiry-invalid"],

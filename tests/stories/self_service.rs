@@ -1,6 +1,6 @@
 //! The payment number: nobody but the customer and the prompts.
 
-use tonegate::inspect::stage::Keys;
+use tonegate::inspect::stage::{Keys, Set};
 
 use crate::ensure;
 use crate::scene::{SHORT_OF_FUNDS, Told, VISA, set};
@@ -12,6 +12,7 @@ pub fn stories() -> Vec<Story> {
         story!(a_customer_pays_alone),
         story!(alone_declined_then_another_card),
         story!(a_reference_is_keyed_and_what_is_owed_is_paid_once),
+        story!(alone_in_two_instalments),
         story!(card_testing_goes_to_a_human),
         story!(the_number_when_we_are_down),
     ]
@@ -106,6 +107,55 @@ async fn a_reference_is_keyed_and_what_is_owed_is_paid_once(stage: Stage) -> Tol
     let charges: u32 = set.bank.ledger().iter().map(|line| line.charges).sum();
     ensure!(charges == 1, "charged {charges} times");
     again.hang_up().await
+}
+
+/// An order that may be paid in parts: one today, on the keypad, and the rest with the next call.
+async fn alone_in_two_instalments(stage: Stage) -> Told {
+    let set = set(&stage, |o| o.self_service = "confirm = \"none\"\n".into()).await?;
+    let order = serde_json::json!({
+        "reference": "52", "amount": "50.00", "partial_payments": true, "minimum": "10.00",
+    });
+    set.daemon.post("/v1/orders", order).await?;
+    let mut place = set.events.place();
+    for (choice, paid, state) in [("2", "20.00", "partly_paid"), ("1", "30.00", "paid")] {
+        let customer = set.theatre.dial_unsaid(Keys::Rfc4733).await?;
+        asked(&set, &mut place, "reference").await?;
+        customer.key("52#", 60, 60).await?;
+        // The question what to pay is no field; the sentence is told.
+        let chooses = |e: &serde_json::Value| {
+            e["type"] == "says" && e["words"].as_str().is_some_and(|words| words.contains("To pay a part"))
+        };
+        set.events.wait(place, 20_000, "the choice", chooses).await?;
+        customer.key(choice, 60, 60).await?;
+        if choice == "2" {
+            // Less than the least part, then one that is possible.
+            for keys in ["9#", "20#"] {
+                asked(&set, &mut place, "amount").await?;
+                customer.key(keys, 60, 60).await?;
+            }
+        }
+        let card = VISA.number();
+        for (field, keys) in [("number", card.as_str()), ("expiry", VISA.expiry), ("code", VISA.code)] {
+            asked(&set, &mut place, field).await?;
+            customer.key(keys, 60, 60).await?;
+        }
+        let approved = set.events.wait_for(place, "approved").await?;
+        set.events.wait(place, 30_000, "the end", |e| e["type"] == "ended").await?;
+        place = set.events.place();
+        let id = approved.event["payment"].as_str().unwrap_or_default().to_owned();
+        let payment = set.daemon.get(&format!("/v1/payments/{id}")).await?;
+        ensure!(payment["amount"] == paid && payment["order"] == "52", "{payment}");
+        let order = set.daemon.get("/v1/orders/52").await?;
+        ensure!(order["state"] == state, "{order}");
+    }
+    Ok(())
+}
+
+/// Waits until a field is asked for, from a place on, and moves the place there.
+async fn asked(set: &Set, place: &mut usize, field: &str) -> Told {
+    set.events.wait(*place, 20_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
+    *place = set.events.place();
+    Ok(())
 }
 
 /// A caller who tries one card after another: after two declines no card of theirs is sent, and none is asked for.

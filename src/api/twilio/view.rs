@@ -183,7 +183,7 @@ impl View {
             Field::Postal => &mut self.postal,
             Field::NumberAgain | Field::ExpiryAgain | Field::CodeAgain | Field::PostalAgain => return,
             // Programs ask for cards alone.
-            Field::Reference => return,
+            Field::Reference | Field::Amount => return,
         };
         *mask = "x".repeat(count.into());
         // Taken again, it is required again.

@@ -152,6 +152,7 @@ impl Desk {
                     String::from("Journal")
                 }
                 Command::Tell(notice) => format!("{notice:?}"),
+                Command::Agree { amount } => format!("Agree {}", amount.minor),
                 Command::LookUp { reference } => format!("LookUp {reference}"),
                 Command::Seal => String::from("Seal"),
                 Command::Unseal => String::from("Unseal"),

@@ -139,7 +139,7 @@ mod reference {
         none!(desk, "WelcomeSelfService", "AskNumber");
         desk.key("4711#");
         saw!(desk, "LookUp 4711");
-        desk.hand(Input::Owed(Owed::This(euros(1_990))));
+        desk.hand(Input::Owed(Owed::This(Due::at_once(euros(1_990)))));
         saw!(desk, "AmountDue { amount: Money { minor: 1990", "AskNumber");
         desk.key(CARD);
         desk.journalled();
@@ -187,7 +187,7 @@ mod reference {
                 desk.hand(Input::Owed(Owed::Unknown))
             }
             saw!(desk, "CannotTakeNow", "TransferToHuman");
-            desk.hand(Input::Owed(Owed::This(euros(1_990))));
+            desk.hand(Input::Owed(Owed::This(Due::at_once(euros(1_990)))));
             none!(desk, "AskNumber");
             desk.end();
             saw!(desk, "HandOver", "Finish Fault");
@@ -207,5 +207,65 @@ mod reference {
         desk.key("47110815");
         desk.wait(30_000);
         saw!(desk, "LookUp 47110815");
+    }
+
+    fn in_parts() -> Due {
+        Due { owed: euros(4_250), least: euros(1_000) }
+    }
+
+    #[test]
+    fn all_of_it_or_a_part_that_is_possible() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4711#");
+        desk.hand(Input::Owed(Owed::This(in_parts())));
+        saw!(desk, "AmountDue { amount: Money { minor: 4250", "Customer: ChooseAmount");
+        none!(desk, "AskNumber");
+        desk.key("2");
+        saw!(desk, "Customer: AskPart");
+        for wrong in ["9#", "43#", "#"] {
+            desk.key(wrong);
+            if wrong == "#" {
+                break;
+            }
+            saw!(desk, "hint: NotPossible", "PartNotPossible", "AskPart");
+            none!(desk, "Agree");
+        }
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
+
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4711#");
+        desk.hand(Input::Owed(Owed::This(in_parts())));
+        desk.key("2");
+        desk.key("20#");
+        saw!(desk, "Agree 2000");
+        desk.hand(Input::Owed(Owed::This(Due::at_once(euros(2_000)))));
+        saw!(desk, "AmountDue { amount: Money { minor: 2000", "AskNumber");
+        none!(desk, "ChooseAmount");
+        desk.key(CARD);
+        desk.journalled();
+        desk.approve();
+        saw!(desk, "Approved { amount: Money { minor: 2000");
+    }
+
+    #[test]
+    fn who_is_known_chooses_as_well_and_nought_is_a_human() {
+        for (keys, follows) in [("1", "AskNumber"), ("0", "TransferToHuman")] {
+            let mut desk = Desk::new(alone);
+            desk.call.offer_parts(in_parts());
+            desk.hand(Input::Start);
+            desk.pbx(FromPbx::Sealed { line: Line::Unknown });
+            saw!(desk, "WelcomeSelfService", "ChooseAmount");
+            desk.key(keys);
+            desk.pbx(FromPbx::Shield { up: true });
+            saw!(desk, follows);
+        }
+        let mut desk = Desk::new(alone);
+        desk.call.offer_parts(in_parts());
+        desk.hand(Input::Start);
+        desk.pbx(FromPbx::Sealed { line: Line::Unknown });
+        desk.key("78");
+        saw!(desk, "ChooseAmount", "ChooseAmount", "ChooseAmount");
+        desk.wait(120_000);
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
     }
 }

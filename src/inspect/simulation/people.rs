@@ -1,6 +1,6 @@
 //! The customer and the agent of a simulated history.
 
-use crate::call::{AgentCommand, Money, Owed, Phrase};
+use crate::call::{AgentCommand, Due, Money, Owed, Phrase};
 use crate::card::Brand;
 
 use super::Dice;
@@ -36,6 +36,9 @@ impl Customer {
             Phrase::AskCode { .. } => self.code,
             Phrase::AskPostal => "75011",
             Phrase::AskReference => "4711#",
+            Phrase::AskPart => "5#",
+            Phrase::ChooseAmount if dice.chance(500) => "2",
+            Phrase::ChooseAmount => "1",
             Phrase::ConfirmLastFour { .. } | Phrase::ConfirmPayment { .. } | Phrase::TryAnotherCard => "1",
             _ => return None,
         };
@@ -68,6 +71,7 @@ pub(super) fn asks(phrase: Phrase) -> bool {
             | Phrase::AskCode { .. }
             | Phrase::AskPostal
             | Phrase::AskReference
+            | Phrase::AskPart
     )
 }
 
@@ -77,7 +81,11 @@ pub(super) fn owed(n: u8) -> Owed {
     match n % 5 {
         0 => Owed::Nothing,
         1 => Owed::Unknown,
-        _ => Owed::This(Money { minor: 100 + i64::from(n), currency }),
+        2 => Owed::This(Due::at_once(Money { minor: 100 + i64::from(n), currency })),
+        _ => Owed::This(Due {
+            owed: Money { minor: 1_000 + i64::from(n), currency },
+            least: Money { minor: 100, currency },
+        }),
     }
 }
 

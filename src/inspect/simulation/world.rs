@@ -286,7 +286,7 @@ impl World {
             Command::Unseal => self.order_unseal(),
             Command::Shield { up } => self.order_shield(up),
             Command::Say { id, to, phrase } => return self.order_say(id, to, phrase),
-            Command::LookUp { .. } => self.order_look_up(),
+            Command::LookUp { .. } | Command::Agree { .. } => self.order_look_up(),
             Command::HandOver | Command::HangUp if self.assisted => {
                 return Err(self.broken("an agent's customer is never hung up on"));
             }

@@ -14,6 +14,7 @@ pub(super) fn field(field: Field) -> &'static str {
         Field::Code => "Security code",
         Field::Postal => "Postal code",
         Field::Reference => "Reference",
+        Field::Amount => "Amount",
     }
 }
 
@@ -27,6 +28,7 @@ pub(super) fn hint(hint: Hint) -> &'static str {
         Hint::ExpiryInvalid => "That is no month and year.",
         Hint::Differs => "The two numbers are not the same.",
         Hint::NotKnown => "Nothing is owed under this reference. It is asked again.",
+        Hint::NotPossible => "This amount is not possible. It is asked again.",
         Hint::Timeout => "Nothing keyed yet. Ask whether they found the card.",
     }
 }
