@@ -119,7 +119,10 @@ pub(super) fn refused(fault: &OrderFault) -> Problem {
     let kind = match fault {
         OrderFault::NoSuch(_) => Kind::NoSuchOrder,
         OrderFault::Exists(_) => Kind::Conflict,
-        OrderFault::TooMuch { .. } | OrderFault::Whole { .. } | OrderFault::Currency { .. } => Kind::Refused,
+        OrderFault::TooMuch { .. }
+        | OrderFault::TooLittle { .. }
+        | OrderFault::Whole { .. }
+        | OrderFault::Currency { .. } => Kind::Refused,
         OrderFault::Unknown { .. } => Kind::StillUnknown,
         OrderFault::Paid(_)
         | OrderFault::Cancelled(_)

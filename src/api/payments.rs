@@ -157,9 +157,12 @@ pub(super) fn cannot_start(fault: &StartError) -> Problem {
         StartError::StillUnknown { .. } => Kind::StillUnknown,
         StartError::Pbx(PbxError::Ambiguous(..)) => Kind::Ambiguous,
         StartError::Pbx(PbxError::NoSuchCall(_)) => Kind::NoSuchCall,
-        StartError::Limit(_) | StartError::Draining | StartError::Pbx(_) | StartError::Store(_) => {
-            Kind::NotReady
-        }
+        StartError::Limit(_)
+        | StartError::Draining
+        | StartError::Pbx(_)
+        | StartError::Store(_)
+        | StartError::Suspect(_)
+        | StartError::Crm { .. } => Kind::NotReady,
     };
     Problem::of(kind, fault.to_string())
 }

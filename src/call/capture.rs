@@ -5,6 +5,7 @@ use crate::card::{Brand, CODE_DIGITS_MAX, Completeness, EXPIRY_DIGITS, Entry, Ke
 use super::command::Command;
 use super::input::{Millis, Party};
 use super::notice::{Ending, Field, Hint, Notice};
+use super::owed::REFERENCE_UNENDED_MAX;
 use super::phrase::Phrase;
 use super::policy::{CodePolicy, Mode};
 use super::state::{Keying, PaymentCall, Shield, Stage};
@@ -35,6 +36,8 @@ impl PaymentCall {
             Field::Expiry | Field::ExpiryAgain => Phrase::AskExpiry,
             Field::Code | Field::CodeAgain => Phrase::AskCode { digits: self.code_length() },
             Field::Postal | Field::PostalAgain => Phrase::AskPostal,
+            Field::Reference => Phrase::AskReference,
+            Field::Amount => Phrase::AskPart,
         }
     }
 
@@ -68,6 +71,7 @@ impl PaymentCall {
         match self.stage {
             Stage::Keying => self.field_key(now, key, out),
             Stage::Confirming => self.confirm_key(now, key, out),
+            Stage::Choosing => self.choose_key(now, key, out),
             Stage::Deciding if self.setup.mode == Mode::SelfService => self.decide_key(now, key, out),
             // Nobody asked: the key is wiped where it stands.
             _ => {}
@@ -125,6 +129,8 @@ impl PaymentCall {
             // Before the number, nobody knows how long the code is.
             Field::Code if self.taken.pan.is_none() => count >= CODE_DIGITS_MAX,
             Field::Code => count >= self.code_length(),
+            // It ends with the hash key: whoever keys a card here by mistake goes on, and is refused.
+            Field::Reference | Field::Amount => false,
             Field::Postal => self.setup.postal.is_some_and(|postal| count >= postal.max_digits),
             _ => matches!(keying.entry.completeness(), Completeness::Complete | Completeness::Overlong),
         }
@@ -191,6 +197,8 @@ impl PaymentCall {
         let Some(keying) = &self.keying else { return };
         if keying.entry.count() == 0 {
             self.refuse(now, Hint::Timeout, out);
+        } else if keying.field == Field::Reference && keying.entry.count() > REFERENCE_UNENDED_MAX {
+            self.refuse(now, Hint::TooLong, out);
         } else {
             self.completed_at = Some(now);
             self.submit(now, out);

@@ -4,6 +4,7 @@ use crate::card::Card;
 
 use super::bank::AttemptId;
 use super::input::Party;
+use super::money::Money;
 use super::notice::{Ending, Notice};
 use super::phrase::Phrase;
 
@@ -36,6 +37,16 @@ pub enum Command {
     Hush {
         /// To whom.
         to: Party,
+    },
+    /// Look up what a reference stands for, and tie the payment to it: answered by `Owed`.
+    LookUp {
+        /// As the customer keyed it: digits, fewer than any card number has.
+        reference: String,
+    },
+    /// Make the payment one of this part of what is owed: answered by `Owed`.
+    Agree {
+        /// What the customer wants to pay.
+        amount: Money,
     },
     /// Write the attempt down before it is sent: answered by `Journalled` or `JournalFailed`.
     Journal {

@@ -17,7 +17,7 @@ impl PaymentCall {
     /// Nothing is taken yet, or nothing any more: asks for the first field, or waits to be told which.
     pub(super) fn first_field(&mut self, now: Millis, out: &mut Vec<Command>) {
         if !self.is_commanded() {
-            return self.begin(now, Field::Number, out);
+            return self.first_alone(now, out);
         }
         match self.wanted.take() {
             Some(field) => self.begin(now, field, out),
@@ -55,6 +55,8 @@ impl PaymentCall {
             }
             // The card is on its way, or was.
             Stage::Idle
+            | Stage::LookingUp
+            | Stage::Choosing
             | Stage::Journalling
             | Stage::Charging
             | Stage::Closing(_)
@@ -112,7 +114,8 @@ impl PaymentCall {
             FieldOrder::Commanded { twice } => twice.contains(&field.first()),
             FieldOrder::Fixed => false,
         };
-        asked && (compared || !field.repeats())
+        let of_a_card = !matches!(field, Field::Reference | Field::Amount);
+        asked && of_a_card && (compared || !field.repeats())
     }
 
     fn is_required(&self, field: Field) -> bool {
@@ -143,7 +146,8 @@ impl PaymentCall {
             Field::Expiry => self.taken.expiry = None,
             Field::Code => self.taken.code = None,
             Field::Postal => self.taken.postal = None,
-            Field::NumberAgain | Field::ExpiryAgain | Field::CodeAgain | Field::PostalAgain => {}
+            // What repeats another, and what is no card data.
+            _ => {}
         }
     }
 }

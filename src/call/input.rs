@@ -4,6 +4,7 @@ use crate::card::Key;
 
 use super::bank::{AttemptId, Outcome};
 use super::command::SayId;
+use super::money::Money;
 use super::notice::Field;
 
 /// Milliseconds on a clock that only goes forward; where it starts does not matter.
@@ -142,6 +143,40 @@ pub enum AgentCommand {
     Complete,
 }
 
+/// How much is owed, and how much of it has to be paid now at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// All of it.
+    pub owed: Money,
+    /// The least part; all of it where parts are not allowed.
+    pub least: Money,
+}
+
+impl Due {
+    /// All of it, at once.
+    #[must_use]
+    pub fn at_once(owed: Money) -> Self {
+        Self { owed, least: owed }
+    }
+
+    /// Whether less than all of it may be paid.
+    #[must_use]
+    pub fn allows_parts(&self) -> bool {
+        self.least.minor < self.owed.minor
+    }
+}
+
+/// What a reference that the customer keyed stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// This is owed; the payment is for all of it, or for the part that was agreed on, from now on.
+    This(Due),
+    /// Nothing: it is no reference of ours, or it is paid.
+    Nothing,
+    /// Nobody who knows could be asked, or it cannot be paid at this moment.
+    Unknown,
+}
+
 /// Everything that can happen to a payment call.
 pub enum Input {
     /// Someone wants this payment: begin.
@@ -156,6 +191,8 @@ pub enum Input {
     JournalFailed(AttemptId),
     /// What became of an attempt; may come late, twice, or for an attempt long settled.
     Bank(AttemptId, Outcome),
+    /// What the reference that was looked up stands for.
+    Owed(Owed),
     /// A deadline may have passed.
     Tick,
     /// The daemon is stopping: end in order, do not begin anything new.

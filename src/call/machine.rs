@@ -1,7 +1,7 @@
 //! Where each input of a payment call goes, and when its time is up.
 
 use super::command::{Command, SayId};
-use super::input::{AgentCommand, FromPbx, Input, Millis, Party, SealRefusal};
+use super::input::{AgentCommand, FromPbx, Input, Millis, Owed, Party, SealRefusal};
 use super::notice::{Alarm, Ending, Notice};
 use super::phrase::Phrase;
 use super::policy::Mode;
@@ -20,6 +20,7 @@ impl PaymentCall {
             Input::Journalled(attempt) => self.journalled(now, attempt, out),
             Input::JournalFailed(attempt) => self.journal_failed(now, attempt, out),
             Input::Bank(attempt, outcome) => self.bank(now, attempt, outcome, out),
+            Input::Owed(owed) => self.owed(now, owed, out),
             Input::Tick => {}
             Input::Drain => self.drain(now, out),
         }
@@ -103,6 +104,8 @@ impl PaymentCall {
             Stage::Keying => self.keying_deadline(),
             Stage::Confirming => Some(self.menu_deadline(bounds.first_key_timeout_ms)),
             Stage::Paused(_) | Stage::Waiting(_) => Some(self.since.plus(bounds.pause_max_ms)),
+            Stage::LookingUp => Some(self.since.plus(bounds.look_up_timeout_ms)),
+            Stage::Choosing => Some(self.menu_deadline(bounds.first_key_timeout_ms)),
             Stage::Journalling => Some(self.since.plus(bounds.journal_timeout_ms)),
             Stage::Charging if !self.slow_told => Some(self.since.plus(bounds.bank_slow_ms)),
             Stage::Charging => Some(self.since.plus(bounds.bank_bound_ms)),
@@ -134,6 +137,8 @@ impl PaymentCall {
             Stage::Keying => self.keying_time_is_up(now, out),
             Stage::Confirming => self.confirm_time_is_up(now, out),
             Stage::Paused(_) | Stage::Waiting(_) => self.close_timed_out(now, out),
+            Stage::LookingUp => self.owed(now, Owed::Unknown, out),
+            Stage::Choosing => self.choose_again(now, out),
             Stage::Journalling => self.journal_time_is_up(now, out),
             Stage::Charging => self.bank_time_is_up(now, out),
             Stage::Deciding => {

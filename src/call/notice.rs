@@ -27,6 +27,10 @@ pub enum Field {
     CodeAgain,
     /// The postal code once more, to be compared.
     PostalAgain,
+    /// The company's own reference of what is owed: no card data.
+    Reference,
+    /// The part of what is owed that the customer wants to pay: no card data.
+    Amount,
 }
 
 impl Field {
@@ -41,6 +45,8 @@ impl Field {
             Field::Expiry | Field::ExpiryAgain => Field::Expiry,
             Field::Code | Field::CodeAgain => Field::Code,
             Field::Postal | Field::PostalAgain => Field::Postal,
+            Field::Reference => Field::Reference,
+            Field::Amount => Field::Amount,
         }
     }
 
@@ -80,6 +86,10 @@ pub enum Hint {
     ExpiryInvalid,
     /// What was keyed twice is not the same.
     Differs,
+    /// Nobody knows of it.
+    NotKnown,
+    /// It is more than what is owed, or less than the least part.
+    NotPossible,
     /// Nothing was keyed in time.
     Timeout,
 }
@@ -98,7 +108,7 @@ pub enum Ending {
     CancelledByAgent,
     /// The customer ended it with two stars.
     CancelledByCustomer,
-    /// The agent chose another means of payment.
+    /// The agent chose another means of payment; or a caller alone, a human.
     OtherMeans,
     /// A field failed more often than allowed.
     TooManyAttempts,

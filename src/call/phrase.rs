@@ -13,6 +13,13 @@ use super::notice::{Field, Hint};
 pub enum Phrase {
     Welcome,
     WelcomeSelfService { amount: Money },
+    Greeting,
+    AskReference,
+    ReferenceNotKnown,
+    AmountDue { amount: Money },
+    ChooseAmount,
+    AskPart,
+    PartNotPossible,
     AskNumber,
     AskNumberAgain,
     AskExpiry,

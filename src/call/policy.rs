@@ -87,6 +87,8 @@ pub struct Bounds {
     pub capture_max_ms: u64,
     /// The longest pause.
     pub pause_max_ms: u64,
+    /// For what a reference stands for to be looked up; longer than the company's own system may take.
+    pub look_up_timeout_ms: u64,
     /// For the store to write an attempt down; longer than the store itself waits for its turn, so that it says why.
     pub journal_timeout_ms: u64,
     /// After which the customer is told that the bank is slow.
@@ -119,6 +121,7 @@ impl Default for Bounds {
             unseal_tries: 3,
             capture_max_ms: 1_800_000,
             pause_max_ms: 600_000,
+            look_up_timeout_ms: 20_000,
             journal_timeout_ms: 15_000,
             bank_slow_ms: 6_000,
             bank_bound_ms: 60_000,
@@ -135,7 +138,8 @@ impl Default for Bounds {
 pub struct Setup {
     /// Unique for ever; every attempt's key derives from it.
     pub payment: u128,
-    /// How much; nothing means that the card is stored and not charged.
+    /// How much; nothing means that the card is stored and not charged or, without an agent, that the customer keys a
+    /// reference first.
     pub amount: Money,
     /// Agent or none.
     pub mode: Mode,

@@ -21,11 +21,13 @@ impl PaymentCall {
             // After the one before, not in its place.
             self.say(Party::Agent, Phrase::WhisperLineNotClean, out);
         }
-        let welcome = match self.setup.mode {
-            Mode::Assisted => Phrase::Welcome,
-            Mode::SelfService => Phrase::WelcomeSelfService { amount: self.setup.amount },
+        match self.setup.mode {
+            Mode::Assisted => self.say(Party::Customer, Phrase::Welcome, out),
+            Mode::SelfService if self.asks_reference() => self.say(Party::Customer, Phrase::Greeting, out),
+            Mode::SelfService => {
+                self.say(Party::Customer, Phrase::WelcomeSelfService { amount: self.setup.amount }, out)
+            }
         };
-        self.say(Party::Customer, welcome, out);
         self.first_field(now, out);
     }
 
@@ -205,7 +207,8 @@ impl PaymentCall {
         if matches!(self.stage, Stage::Closing(_) | Stage::Unsealing(_) | Stage::Done) {
             return;
         }
-        let speaking = matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Raising(_));
+        let speaking =
+            matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Raising(_) | Stage::Choosing);
         if speaking {
             self.hush_customer(out);
         }
@@ -245,6 +248,7 @@ impl PaymentCall {
                 | Ending::Fault
                 | Ending::Drained
                 | Ending::Unknown
+                | Ending::OtherMeans
         )
     }
 

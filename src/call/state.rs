@@ -4,7 +4,7 @@ use crate::card::{Entry, Expiry, Pan, Postal, SecurityCode};
 
 use super::bank::AttemptId;
 use super::command::SayId;
-use super::input::{Line, Millis};
+use super::input::{Due, Line, Millis};
 use super::notice::{Ending, Field};
 use super::policy::{Mode, Setup};
 
@@ -25,6 +25,10 @@ pub(super) enum Stage {
     Confirming,
     /// The two talk; on resuming, this field is asked.
     Paused(Field),
+    /// What the customer's reference stands for is being looked up.
+    LookingUp,
+    /// All of what is owed, or a part?
+    Choosing,
     /// The attempt is being written down.
     Journalling,
     /// The bank has been asked.
@@ -101,6 +105,8 @@ pub struct PaymentCall {
     pub(super) line: Line,
     pub(super) keying: Option<Keying>,
     pub(super) taken: Taken,
+    /// What is owed, where a part of it may be paid.
+    pub(super) due: Option<Due>,
     /// What the desk asked for before the seal was shut.
     pub(super) wanted: Option<Field>,
     /// Failed tries of the field in question.
@@ -151,6 +157,7 @@ impl PaymentCall {
             line: Line::Unknown,
             keying: None,
             taken: Taken::default(),
+            due: None,
             wanted: None,
             failures: 0,
             differed: 0,

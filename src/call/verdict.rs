@@ -14,6 +14,8 @@ impl PaymentCall {
     pub(super) fn submit(&mut self, now: Millis, out: &mut Vec<Command>) {
         let Some(Keying { field, entry, .. }) = self.keying.take() else { return };
         let verdict = match field {
+            Field::Reference => return self.referred(now, entry, out),
+            Field::Amount => return self.part(now, entry, out),
             Field::Number => self.judge_number(entry, out),
             Field::Expiry => entry
                 .into_expiry(self.setup.today)
@@ -147,7 +149,7 @@ impl PaymentCall {
         }
     }
 
-    fn refuse_field(&mut self, now: Millis, field: Field, hint: Hint, out: &mut Vec<Command>) {
+    pub(super) fn refuse_field(&mut self, now: Millis, field: Field, hint: Hint, out: &mut Vec<Command>) {
         self.failures = self.failures.saturating_add(1);
         if hint == Hint::Differs {
             self.differed = self.differed.saturating_add(1);
@@ -185,6 +187,8 @@ impl PaymentCall {
     fn reproach(field: Field, hint: Hint) -> Phrase {
         match (field, hint) {
             (_, Hint::Timeout) => Phrase::NothingKeyed,
+            (Field::Amount, _) | (_, Hint::NotPossible) => Phrase::PartNotPossible,
+            (Field::Reference, _) | (_, Hint::NotKnown) => Phrase::ReferenceNotKnown,
             (Field::Number, Hint::Differs) => Phrase::NumbersDiffer,
             (_, Hint::Differs) => Phrase::Cleared,
             (_, Hint::BrandNotAccepted) => Phrase::BrandNotAccepted { brand: None },

@@ -269,6 +269,13 @@ impl Entry {
         }
     }
 
+    /// The digits as a reference, where they are fewer than any card number has; wiped otherwise. What is so short can
+    /// be no card's, so it may be known.
+    pub fn into_reference(self, digits_max: u8) -> Option<String> {
+        let fits = (1..=digits_max.min(PAN_DIGITS_MIN - 1)).contains(&self.count);
+        fits.then(|| self.digits().iter().map(|digit| char::from(*digit)).collect())
+    }
+
     fn digits(&self) -> &[u8] {
         &self.slot[..usize::from(self.count)]
     }

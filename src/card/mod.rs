@@ -78,6 +78,7 @@ mod body;
 mod brand;
 mod entry;
 mod fields;
+mod fingerprint;
 mod jwe;
 mod key;
 mod luhn;
@@ -95,6 +96,7 @@ pub use entry::{
     POSTAL_DIGITS_MAX, PanFault, PostalFault, TooMany,
 };
 pub use fields::{Expiry, Postal, SecurityCode, YearMonth};
+pub use fingerprint::{Fingerprint, FingerprintKey};
 pub use jwe::{CardEncryptionKey, CardField, CardKeyFault};
 pub use key::{Key, KeyKind};
 pub use masked::{LastFour, MaskedPan, dots};

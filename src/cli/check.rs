@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Fault, accounts, pbx, sounds};
+use super::{Fault, accounts, orders, pbx, sounds};
 use crate::config::{self, Config};
 use crate::pbx::{Finding, Severity};
 
@@ -85,6 +85,7 @@ async fn findings(config: &Config, ask_providers: bool) -> Result<Found, Fault> 
     if ask_providers {
         findings.extend(accounts::check::probe(config, &accounts).await);
     }
+    findings.extend(orders::crm_finding(config).await?);
     findings.extend(sounds::findings(config));
     let pbx = match pbx::check(config).await {
         Ok(more) => {

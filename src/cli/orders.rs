@@ -1,5 +1,6 @@
 //! `tonegate orders`: what is owed, from a file and in a list.
 
+mod crm;
 mod import;
 
 use std::path::PathBuf;
@@ -11,6 +12,8 @@ use super::Fault;
 use super::people::Place;
 use crate::orders::Asked;
 use crate::people::Act;
+
+pub(super) use crm::finding as crm_finding;
 
 /// Orders listed if nobody says how many.
 const LISTED: u32 = 50;

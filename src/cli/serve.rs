@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::accounts::{self, Accounts};
 use super::{Fault, pbx, people};
-use crate::card::Vault;
-use crate::config::{self, Config};
-use crate::desk::{Desk, Merchants, Rules};
+use crate::card::{FingerprintKey, Vault};
+use crate::config::{self, Config, Secret};
+use crate::desk::{Desk, Guard, Merchants, Rules};
+use crate::orders::crm::Crm;
 use crate::psp;
 use crate::store::{Store, StoreSettings};
 use crate::{api, harden, observe, outbox, recurring};
@@ -69,8 +70,14 @@ async fn serve(
     let endpoints =
         config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
     store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
+    let crm = config.crm.as_ref().map(Crm::from_section).transpose()?;
     let (pbx, news) = pbx::start(&config).await?;
-    let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
+    let desk = Desk::new(
+        rules(&config, merchants, crm, guard(&config)?),
+        pbx,
+        accounts.into_values().collect(),
+        store.clone(),
+    );
     desk.watch_open_attempts();
     recurring::watch(&desk, recurring::Policy::from(&config.recurring));
     let twilio = if config.twilio.enabled {
@@ -99,8 +106,26 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config, merchants: Merchants) -> Rules {
+/// What stops card testing; the secret is made at the first start.
+fn guard(config: &Config) -> Result<Guard, Fault> {
+    let file = config.cards_key_path();
+    let secret = Secret::read_or_make(&file).map_err(|fault| {
+        Fault::Unavailable(format!(
+            "the secret that cards are known again by: {}; {}",
+            fault.what, fault.remedy
+        ))
+    })?;
+    let key = FingerprintKey::of_hex(secret.expose()).ok_or_else(|| {
+        let remedy =
+            "put the right one back from its backup, or remove it: what was tried before is forgotten then";
+        Fault::Settings(format!("{}: it does not hold 64 hexadecimal digits; {remedy}", file.display()))
+    })?;
+    Ok(Guard { limits: config.guard.clone(), key })
+}
+
+fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Guard) -> Rules {
     Rules {
+        guard,
         merchants,
         assisted: config.capture.clone(),
         self_service: config.self_service_capture(),
@@ -110,5 +135,8 @@ fn rules(config: &Config, merchants: Merchants) -> Rules {
             ..psp::resolve::Bounds::default()
         },
         max_captures: config.limits.max_captures as usize,
+        crm,
+        recognise_caller: config.self_service.recognise_caller,
+        ask_reference: config.self_service.ask_reference,
     }
 }

@@ -119,9 +119,13 @@ impl Default for CaptureSection {
 
 /// `[self_service]`: what differs from `[capture]` when there is no agent. Nobody can help then, so the
 /// payment is confirmed unless the file says otherwise.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SelfServiceSection {
+    /// Whether what a caller owes is looked up by their number, where the dialplan says neither amount nor reference.
+    pub recognise_caller: bool,
+    /// Whether a caller who is not known by their number keys a reference, where the dialplan says nothing.
+    pub ask_reference: bool,
     /// See [`CaptureSection::first_key_timeout_ms`].
     pub first_key_timeout_ms: Option<u64>,
     /// See [`CaptureSection::between_keys_timeout_ms`].
@@ -140,6 +144,24 @@ pub struct SelfServiceSection {
     pub security_code: Option<SecurityCode>,
     /// See [`CaptureSection::postal_code`].
     pub postal_code: Option<PostalCode>,
+}
+
+impl Default for SelfServiceSection {
+    fn default() -> Self {
+        Self {
+            recognise_caller: true,
+            ask_reference: true,
+            first_key_timeout_ms: None,
+            between_keys_timeout_ms: None,
+            between_keys_max_ms: None,
+            attempts_per_field: None,
+            max_charges: None,
+            enter_twice: None,
+            confirm: None,
+            security_code: None,
+            postal_code: None,
+        }
+    }
 }
 
 impl SelfServiceSection {

@@ -24,6 +24,11 @@ impl Config {
         self.check_prompts(place)?;
         self.twilio.check(place)?;
         super::webhook::check(place, &self.webhook)?;
+        if let Some(crm) = &self.crm {
+            let merchants: Vec<String> = self.merchants.all().iter().map(|one| one.id.clone()).collect();
+            crm.check(place, &merchants)?;
+        }
+        self.guard.check(place)?;
         let api = &self.api;
         check_tls(place, api)?;
         if !api.behind_tls_proxy && api.tls_certificate_file.is_none() {

@@ -82,6 +82,18 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// A fault of one key; of a section that was never read from a file, without its place.
+    pub(super) fn at(place: Option<&Place>, key: &str, what: impl fmt::Display, remedy: &str) -> Self {
+        place.map(|place| place.fault(key, &what, remedy)).unwrap_or_else(|| Self::Key {
+            place: "configuration".into(),
+            key: key.to_owned(),
+            what: what.to_string(),
+            remedy: remedy.to_owned(),
+        })
+    }
+}
+
 pub(super) fn unreadable(file: &Path, fault: &std::io::Error) -> ConfigError {
     let shown = file.display();
     let (why, remedy) = match fault.kind() {

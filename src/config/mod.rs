@@ -8,7 +8,9 @@ mod asterisk;
 mod capture;
 mod check;
 mod check_merchant;
+mod crm;
 mod error;
+mod guard;
 mod merchant;
 mod pbx;
 mod people;
@@ -29,7 +31,9 @@ use serde::Deserialize;
 
 pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
+pub use crm::{AmountUnit, CRM_FIELDS, CrmSection};
 pub use error::{ConfigError, Place};
+pub use guard::GuardSection;
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
@@ -104,6 +108,11 @@ pub struct Config {
     /// Stored cards that are charged when it is due.
     #[serde(default)]
     pub recurring: RecurringSection,
+    /// Where the company's own system says what is owed.
+    pub crm: Option<CrmSection>,
+    /// What stops card testing.
+    #[serde(default)]
+    pub guard: GuardSection,
     /// What one node takes on.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -177,6 +186,12 @@ impl Config {
         self.daemon.state_dir.join("codes.key")
     }
 
+    /// The file with the secret that cards are known again by.
+    #[must_use]
+    pub fn cards_key_path(&self) -> PathBuf {
+        self.daemon.state_dir.join("cards.key")
+    }
+
     /// The account of this name.
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&PspSection> {
@@ -226,6 +241,9 @@ impl Config {
         self.twilio.fetch(places)?;
         for webhook in &mut self.webhook {
             webhook.fetch(places)?;
+        }
+        if let Some(crm) = &mut self.crm {
+            crm.fetch(places)?;
         }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());

@@ -93,15 +93,8 @@ impl PspSection {
         let text = what.to_string();
         let (what, remedy) =
             text.split_once("; ").unwrap_or((&text, "the example file shows how it is written"));
-        match &self.places {
-            Some(places) => places.place().fault(&self.path(key), what, remedy),
-            None => ConfigError::Key {
-                place: "configuration".into(),
-                key: self.path(key),
-                what: what.into(),
-                remedy: remedy.into(),
-            },
-        }
+        let place = self.places.as_ref().map(SecretPlaces::place);
+        ConfigError::at(place, &self.path(key), what, remedy)
     }
 
     fn path(&self, key: &str) -> String {

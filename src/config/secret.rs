@@ -1,8 +1,9 @@
 //! Secrets: never in the configuration itself, only in files of their own (PCI DSS 8.6.2).
 
 use std::fmt;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -11,6 +12,9 @@ use super::error::{ConfigError, Place};
 
 /// A longer secret is a wrong file.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a secret that we make.
+const MADE_BYTES: usize = 32;
 
 /// Keys that hold a secret whatever section they stand in; with `_file` or `_credential` behind, they
 /// name its place instead.
@@ -87,10 +91,42 @@ impl Secret {
         Ok(Secret(Zeroizing::new(text.to_owned())))
     }
 
+    /// Makes a file with a new secret of [`MADE_BYTES`] bytes, as hexadecimal digits, that we alone can read.
+    pub(crate) fn make(path: &Path) -> Result<(), SecretFault> {
+        let mut bytes = Zeroizing::new([0_u8; MADE_BYTES]);
+        rand::fill(&mut bytes[..]);
+        let text = Zeroizing::new(hex::encode(&bytes[..]));
+        write_whole(path, &text).map_err(|fault| SecretFault {
+            what: format!("{}: it cannot be made: {fault}", path.display()),
+            remedy: "check the disk, and that the directory is the daemon's own".into(),
+        })
+    }
+
+    /// Reads a file, which is made if it is not there.
+    pub(crate) fn read_or_make(path: &Path) -> Result<Secret, SecretFault> {
+        if !path.exists() {
+            Self::make(path)?;
+        }
+        Self::read(path)
+    }
+
     #[cfg(test)]
     pub(crate) fn of(text: &str) -> Secret {
         Secret(Zeroizing::new(text.to_owned()))
     }
+}
+
+/// All of it or nothing: a file that was begun would be taken for a damaged key.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let begun = file.with_extension("key-begun");
+    let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&begun)?;
+    written.write_all(text.as_bytes())?;
+    written.write_all(b"\n")?;
+    written.sync_all()?;
+    std::fs::rename(&begun, file)?;
+    File::open(directory)?.sync_all()
 }
 
 impl fmt::Debug for Secret {

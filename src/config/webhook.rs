@@ -60,15 +60,6 @@ impl WebhookSection {
     /// A fault of one of its keys: what is wrong, and what to write instead.
     #[must_use]
     pub fn fault(&self, key: &str, what: impl std::fmt::Display, remedy: &str) -> ConfigError {
-        let key = format!("webhook.{}.{key}", self.name);
-        match &self.place {
-            Some(place) => place.fault(&key, what, remedy),
-            None => ConfigError::Key {
-                place: "configuration".into(),
-                key,
-                what: what.to_string(),
-                remedy: remedy.into(),
-            },
-        }
+        ConfigError::at(self.place.as_ref(), &format!("webhook.{}.{key}", self.name), what, remedy)
     }
 }

@@ -15,6 +15,11 @@ impl Desk {
     /// Raises an alarm about a payment.
     pub(super) async fn raise(&self, payment: Uuid, alarm: &'static str, what: String, remedy: &str) {
         crate::observe::alarm(alarm, Some(&payment.to_string()), &what, remedy);
+        self.tell_alarm(payment, alarm, what, remedy).await;
+    }
+
+    /// Tells whoever looks at a payment of an alarm that the admin knows already.
+    pub(super) async fn tell_alarm(&self, payment: Uuid, alarm: &'static str, what: String, remedy: &str) {
         let body = EventBody::Alarm { alarm, what: Some(what), remedy: Some(remedy.to_owned()) };
         self.note(payment, "tonegate", &body).await;
         self.feed.publish(payment, body);

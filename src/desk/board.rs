@@ -133,6 +133,12 @@ impl Board {
         self.payments.insert(subject.payment, Standing::new(subject));
     }
 
+    pub(super) fn concerns(&mut self, subject: Subject) {
+        if let Some(standing) = self.payments.get_mut(&subject.payment) {
+            standing.subject = subject;
+        }
+    }
+
     /// Knows a payment again whose call is over.
     pub(super) fn recall(&mut self, subject: Subject) {
         let payment = subject.payment;

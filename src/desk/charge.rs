@@ -71,20 +71,27 @@ impl Desk {
             commanded.complete(&mut card);
         }
         let stores_card = plan.stores_card();
-        let (desk, merchant, leg) = (Arc::clone(self), Arc::clone(&plan.merchant), offer.customer.0.clone());
+        let (desk, merchant, offer) = (Arc::clone(self), Arc::clone(&plan.merchant), offer.clone());
         self.waiting.add(attempt, answers.clone());
         let held = self.in_hand.take(attempt);
         self.charges.spawn(async move {
             // What cannot be counted is not known; it is no reason not to charge.
-            charge.customer.failures_this_call = desk.store.declines_on_leg(&leg).await.ok();
+            charge.customer.failures_this_call = desk.store.declines_on_leg(&offer.customer.0).await.ok();
             let at = || merchant.psp.name().to_owned();
-            let (answer, psp) = match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
-                // A card is stored where the merchant is paid: a token is of no use to another account.
-                Ok(()) if stores_card => (desk.store_card(merchant.psp.as_ref(), &charge, card).await, at()),
-                Ok(()) => desk.settle(&merchant, &charge, card).await,
-                Err(fault) => {
-                    drop(card);
-                    (unsent(&fault), at())
+            let (answer, psp) = if let Some(refused) = desk.guard(attempt, &card, &offer).await {
+                drop(card);
+                (refused, at())
+            } else {
+                match desk.store.attempt_step(attempt, store::Step::Sent, "").await {
+                    // A card is stored where the merchant is paid: a token is of no use to another account.
+                    Ok(()) if stores_card => {
+                        (desk.store_card(merchant.psp.as_ref(), &charge, card).await, at())
+                    }
+                    Ok(()) => desk.settle(&merchant, &charge, card).await,
+                    Err(fault) => {
+                        drop(card);
+                        (unsent(&fault), at())
+                    }
                 }
             };
             let news = desk.settled(attempt, &psp, &answer).await;

@@ -4,6 +4,18 @@ use crate::pbx::Offer;
 use crate::psp::{Customer, is_email, is_shopper_reference};
 use crate::store::Debtor;
 
+/// Adds what the company's own system tells, where whoever begins the payment says nothing.
+pub(super) fn of_crm(customer: &mut Customer, told: Customer) {
+    if customer.full_name().is_none() {
+        (customer.first_name, customer.last_name) = (told.first_name, told.last_name);
+    }
+    customer.shopper_reference = customer.shopper_reference.take().or(told.shopper_reference);
+    customer.billing = customer.billing.take().or(told.billing);
+    customer.delivery = customer.delivery.take().or(told.delivery);
+    customer.account_created = customer.account_created.or(told.account_created);
+    customer.history = customer.history.take().or(told.history);
+}
+
 /// Adds what the order that is paid tells, where whoever begins the payment says nothing.
 pub(super) fn of_order(customer: &mut Customer, debtor: &Debtor) {
     if customer.full_name().is_none() {

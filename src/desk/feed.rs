@@ -105,6 +105,11 @@ impl Feed {
         self.0.state().board.enter(subject);
     }
 
+    /// What a payment that is under way is for, once that is known.
+    pub fn concerns(&self, subject: Subject) {
+        self.0.state().board.concerns(subject);
+    }
+
     /// Whose payment it is, as long as that is known here: under way, or ended not long ago.
     #[must_use]
     pub fn subject(&self, payment: Uuid) -> Option<Subject> {

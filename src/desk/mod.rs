@@ -11,7 +11,9 @@ mod commanded;
 mod customer;
 mod event;
 mod feed;
+mod guard;
 mod in_hand;
+mod keyed;
 mod live;
 mod merchant;
 mod news;
@@ -34,6 +36,7 @@ pub use board::{Answered, FieldStanding, Stage, Standing, Subject};
 pub use commanded::Commanded;
 pub use event::EventBody;
 pub use feed::{Feed, FeedError, Listener, Wanted};
+pub use guard::{Guard, Suspicion};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
 pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
@@ -51,6 +54,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::CaptureSection;
+use crate::orders::crm::Crm;
 use crate::pbx::Pbx;
 use crate::psp::{self, Psp};
 use crate::store::Store;
@@ -67,6 +71,14 @@ pub struct Rules {
     pub settle: psp::resolve::Bounds,
     /// Payment calls at the same time.
     pub max_captures: usize,
+    /// The company's own system, where it says what is owed.
+    pub crm: Option<Arc<Crm>>,
+    /// Whether a caller without an agent is known by their number.
+    pub recognise_caller: bool,
+    /// Whether one who is not known, and of whom nobody says what they owe, keys a reference.
+    pub ask_reference: bool,
+    /// What stops card testing.
+    pub guard: Guard,
 }
 
 /// The desk: shared by the PBX's news, the API and the tasks.

@@ -59,7 +59,10 @@ impl Desk {
             alarm("unknown_merchant", None, unknown, remedy);
         }
         let phrase = match fault {
-            StartError::NoAmount | StartError::Amount(_) | StartError::Zero => Phrase::WhisperNoAmount,
+            StartError::NoAmount
+            | StartError::Amount(_)
+            | StartError::Zero
+            | StartError::Crm { by_hand: true, .. } => Phrase::WhisperNoAmount,
             StartError::SameCall
             | StartError::Limit(_)
             | StartError::Order(OrderFault::UnderWay { .. } | OrderFault::Link { .. }) => Phrase::WhisperBusy,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::call::{
-    Bounds, CodePolicy, Confirm, Currency, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
+    Bounds, CodePolicy, Confirm, Currency, Due, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
 };
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
@@ -59,10 +59,13 @@ pub struct Request {
 }
 
 /// A payment made up, before its call is taken over.
+#[derive(Clone)]
 pub(super) struct Plan {
     pub id: Uuid,
     pub merchant: Arc<Merchant>,
     pub amount: Money,
+    /// What is owed, where a caller alone may pay a part of it.
+    pub due: Option<Due>,
     pub language: Language,
     pub reference: Option<String>,
     /// The order it is for, by its number here.
@@ -98,6 +101,7 @@ impl Desk {
         merchant: &Arc<Merchant>,
         prepared: Option<Prepared>,
         order: Option<&Order>,
+        told: Customer,
     ) -> Result<Plan, StartError> {
         let mut reference = offer.reference.clone();
         let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
@@ -106,6 +110,7 @@ impl Desk {
         let plan = |amount, reference| Plan {
             id,
             amount,
+            due: order.filter(|_| offer.means == Means::DirectNumber && offer.amount.is_none()).and_then(due),
             language: spoken.unwrap_or(merchant.language),
             reference: order.map_or(reference, |order| Some(order.new.reference.clone())),
             order: order.map(|order| order.id),
@@ -128,9 +133,16 @@ impl Desk {
             plan.commanded = prepared.commanded;
             plan
         } else {
-            let amount = offered_amount(merchant, offer, &mut reference, order)?;
+            let amount = match offered_amount(merchant, offer, &mut reference, order) {
+                // The customer keys what it is for.
+                Err(StartError::NoAmount) if self.asks_reference(offer) => {
+                    Money { minor: 0, currency: merchant.currency }
+                }
+                amount => amount?,
+            };
             plan(amount, reference)
         };
+        customer::of_crm(&mut plan.customer, told);
         if let Some(order) = order {
             customer::of_order(&mut plan.customer, &order.new.customer);
         }
@@ -138,8 +150,8 @@ impl Desk {
         if let Some(order) = order {
             order.takes(plan.amount).map_err(StartError::Order)?;
         }
-        let least = if plan.stores_card() { 0 } else { 1 };
-        if plan.amount.minor < least {
+        let comes_later = plan.stores_card() || (order.is_none() && self.asks_reference(offer));
+        if plan.amount.minor < 1 && !comes_later {
             return Err(StartError::Zero);
         }
         Ok(plan)
@@ -181,8 +193,21 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Whether a caller alone is asked for a reference, because nobody has said what is to be paid.
+    fn asks_reference(&self, offer: &Offer) -> bool {
+        let said = offer.amount.is_some() || offer.reference.is_some();
+        offer.means == Means::DirectNumber && !said && self.rules.ask_reference
+    }
+}
+
+/// What is owed of an order, if a part of it may be paid.
+pub(super) fn due(order: &Order) -> Option<Due> {
+    Some(Due { owed: order.owed(), least: order.least() }).filter(Due::allows_parts)
+}
+
 /// What an order is for, if it says so.
-fn described(order: Option<&Order>) -> Option<&String> {
+pub(super) fn described(order: Option<&Order>) -> Option<&String> {
     order.map(|order| &order.new.description).filter(|words| !words.is_empty())
 }
 

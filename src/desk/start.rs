@@ -5,13 +5,16 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::call::{Currency, Money, MoneyError};
+use crate::orders::crm::CrmFault;
 use crate::pbx::{Offer, PbxError, Session};
 use crate::store::{ForOrder, NewPayment, OrderFault, StoreError};
 
 use super::Desk;
 use super::board::Subject;
+use super::guard::Suspicion;
 use super::live::Full;
 use super::merchant::UnknownMerchant;
+use super::owed::Owing;
 use super::payment::{Plan, Prepared, Request};
 
 /// Why a payment cannot begin.
@@ -59,6 +62,20 @@ pub enum StartError {
     /// The order it is for cannot be paid now.
     #[error(transparent)]
     Order(OrderFault),
+    /// What is owed could not be looked up, and nobody may say it in its place, or has.
+    #[error(
+        "what is owed could not be looked up: {fault}; {}",
+        if *.by_hand { "give amount and reference by hand, or try again" } else { "try again" }
+    )]
+    Crm {
+        /// Why not.
+        fault: CrmFault,
+        /// Whether a payment with an amount given by hand may do without.
+        by_hand: bool,
+    },
+    /// It looks like card testing.
+    #[error("no card is asked for: {0}")]
+    Suspect(Suspicion),
     /// A payment is running on this call.
     #[error("a payment is already running on this call")]
     SameCall,
@@ -74,6 +91,12 @@ pub enum StartError {
     /// The store: nothing is begun that cannot be written down.
     #[error("the payment cannot be written down, so it does not begin: {0}")]
     Store(StoreError),
+}
+
+impl From<OrderFault> for StartError {
+    fn from(fault: OrderFault) -> Self {
+        Self::Order(fault)
+    }
 }
 
 impl From<StoreError> for StartError {
@@ -104,12 +127,15 @@ impl Desk {
         if self.draining.is_cancelled() {
             return Err(StartError::Draining);
         }
+        if let Some(suspicion) = self.suspects(&offer).await {
+            return Err(StartError::Suspect(suspicion));
+        }
         let prepared = prepared
             .or_else(|| self.live.take_prepared(offer.agent_extension.as_deref().unwrap_or_default()));
         let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
         let merchant = Arc::clone(self.rules.merchants.of_call(requested, &offer)?);
-        let order = self.order_for(&offer, &merchant, prepared.as_ref()).await?;
-        let mut plan = self.plan(&offer, &merchant, prepared, order.as_ref())?;
+        let Owing { order, customer, missed } = self.order_for(&offer, &merchant, prepared.as_ref()).await?;
+        let mut plan = self.plan(&offer, &merchant, prepared, order.as_ref(), customer)?;
         plan.language = merchant.ready_to_speak(plan.language).await;
         let commands = self
             .live
@@ -130,6 +156,10 @@ impl Desk {
                     amount: plan.amount,
                     reference: plan.reference.clone(),
                 });
+                if let Some(fault) = missed {
+                    let told = format!("what is owed could not be looked up: {fault}");
+                    self.tell_alarm(id, "crm_unavailable", told, fault.remedy()).await;
+                }
                 let desk = Arc::clone(self);
                 self.calls.spawn(async move { desk.run(offer, plan, setup, session, commands).await });
                 Ok(id)

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, Setup,
+    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, Owed, PaymentCall, SayId,
+    Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
@@ -16,6 +17,7 @@ use crate::store::NewAttempt;
 use super::Desk;
 use super::alarms::alarm_words;
 use super::event::EventBody;
+use super::keyed::Wanted;
 use super::payment::Plan;
 use super::sentences::Sentences;
 
@@ -30,6 +32,8 @@ pub(super) enum Answer {
     Journalled(AttemptId),
     JournalFailed(AttemptId),
     Bank(AttemptId, Outcome),
+    /// What a keyed reference stands for, and the payment as it is from now on.
+    Owed(Owed, Option<Box<Plan>>),
     /// An order could not be handed over: this sentence will not be heard.
     Unsaid(SayId),
 }
@@ -56,8 +60,11 @@ impl Desk {
         let payment = plan.id;
         let Session { orders, mut reports } = session;
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
-        let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
+        let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
         let mut call = PaymentCall::new(setup);
+        if let Some(due) = seat.plan.due {
+            call.offer_parts(due);
+        }
         let mut out = Vec::with_capacity(16);
         let mut sentences = Sentences::default();
         let began = Instant::now();
@@ -92,6 +99,10 @@ impl Desk {
                     Answer::Journalled(attempt) => Input::Journalled(attempt),
                     Answer::JournalFailed(attempt) => Input::JournalFailed(attempt),
                     Answer::Bank(attempt, outcome) => Input::Bank(attempt, outcome),
+                    Answer::Owed(owed, known) => {
+                        seat.plan = known.map_or_else(|| Arc::clone(&seat.plan), |known| Arc::new(*known));
+                        Input::Owed(owed)
+                    }
                     Answer::Unsaid(id) => Input::Pbx(FromPbx::Said { id, heard: false }),
                 },
                 Some(command) = commands.recv() => Input::Agent(command),
@@ -138,6 +149,8 @@ impl Seat {
             Command::Hush { to } => self.order(Order::Hush { to }).await,
             Command::HandOver => self.order(Order::HandOver).await,
             Command::HangUp => self.order(Order::HangUp).await,
+            Command::LookUp { reference } => self.find_out(Wanted::Reference(reference)),
+            Command::Agree { amount } => self.find_out(Wanted::Part(amount)),
             Command::Journal { attempt } => self.journal(attempt),
             Command::Charge { attempt, card } => {
                 self.desk.charge(attempt, card, &self.plan, &self.offer, self.answers.clone());
@@ -146,6 +159,11 @@ impl Seat {
             // Its ending was written down when it was told.
             Command::Finish(_) => {}
         }
+    }
+
+    fn find_out(&self, wanted: Wanted) {
+        let (call, answers) = (self.offer.customer.0.clone(), self.answers.clone());
+        self.desk.find_out(&self.plan, call, wanted, answers);
     }
 
     async fn order(&self, order: Order) {

@@ -15,7 +15,7 @@ const MAX_REFERENCE_BYTES: usize = 256;
 /// The longest description.
 pub const MAX_DESCRIPTION_CHARS: usize = 200;
 /// The longest name.
-const MAX_NAME_CHARS: usize = 100;
+pub(super) const MAX_NAME_CHARS: usize = 100;
 /// A day and nothing else (RFC 3339, full-date).
 const DAY_CHARS: usize = 10;
 
@@ -45,6 +45,8 @@ pub struct Draft {
     pub due: String,
     /// Whether a part of it may be paid.
     pub parts: bool,
+    /// The least part that may be paid, `10.00`; any if it is empty.
+    pub minimum: String,
 }
 
 /// What is wrong with a field.
@@ -93,7 +95,26 @@ impl Draft {
             },
             due: due(&self.due)?,
             parts: self.parts,
+            minimum: self.least(amount)?,
         })
+    }
+}
+
+impl Draft {
+    fn least(&self, amount: Money) -> Result<Option<Money>, Slip> {
+        if self.minimum.is_empty() {
+            return Ok(None);
+        }
+        let least =
+            Money::parse(&self.minimum, amount.currency).map_err(|fault| Slip::new("minimum", fault))?;
+        match least.minor {
+            0 => Ok(None),
+            _ if !self.parts => {
+                Err(Slip::new("minimum", "the order allows no part payments; allow them, or leave it out"))
+            }
+            minor if minor > amount.minor => Err(Slip::new("minimum", "it is more than what is owed")),
+            _ => Ok(Some(least)),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! it. Here is what comes before: a [`Draft`] is text from anywhere, and becomes an order only if every field of it is
 //! what it has to be.
 
+/// The company's own system, asked over HTTP.
+pub mod crm;
 mod draft;
 mod payees;
 mod table;

@@ -12,7 +12,7 @@ use super::{Draft, Payees, Slip};
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// What the first line may name, and what it sets.
-pub const COLUMNS: [&str; 11] = [
+pub const COLUMNS: [&str; 12] = [
     "reference",
     "amount",
     "currency",
@@ -24,6 +24,7 @@ pub const COLUMNS: [&str; 11] = [
     "language",
     "due",
     "partial_payments",
+    "minimum",
 ];
 
 /// Without these there is no order.
@@ -131,6 +132,7 @@ impl<'a, R: BufRead> Table<'a, R> {
                 "email" => text.clone_into(&mut draft.email),
                 "language" => text.clone_into(&mut draft.language),
                 "due" => text.clone_into(&mut draft.due),
+                "minimum" => text.clone_into(&mut draft.minimum),
                 _ => draft.parts = yes(text)?,
             }
         }
@@ -181,7 +183,7 @@ fn columns(header: &StringRecord) -> Result<Vec<usize>, TableFault> {
     Ok(columns)
 }
 
-fn yes(text: &str) -> Result<bool, Slip> {
+pub(super) fn yes(text: &str) -> Result<bool, Slip> {
     match text.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" => Ok(true),
         "no" | "false" | "0" | "" => Ok(false),

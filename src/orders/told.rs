@@ -32,6 +32,8 @@ pub struct OrderView {
     pub due: Option<String>,
     /// Whether a part of it may be paid.
     pub partial_payments: bool,
+    /// The least part that may be paid; any if it is not said. The rest may always be paid.
+    pub minimum: Option<String>,
     /// When it was written down.
     #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
@@ -71,6 +73,7 @@ impl From<Order> for OrderView {
             customer: DebtorView { name, phone, email, language },
             due: new.due.map(|due| due.to_string()),
             partial_payments: new.parts,
+            minimum: new.minimum.map(|least| least.decimal()),
             created_at: at(order.created_at_ms),
             cancelled_at: order.cancelled_at_ms.map(at),
         }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue};
 use tokio_util::sync::CancellationToken;
 
-use super::courier::{Carried, Courier, Reach, usable_url};
+use super::courier::{Carried, Courier};
+use super::reach::{Reach, usable_url};
 use super::schedule;
 use super::sign::SigningKey;
 use crate::config::{ConfigError, WebhookSection};
@@ -56,10 +56,8 @@ impl Endpoint {
                 &format!("write some of {}", WEBHOOK_EVENTS.join(", ")),
             ));
         }
-        let key = SigningKey::parse(section.secret.expose()).map_err(|fault| {
-            let remedy = "make one: printf 'whsec_%s' \"$(head -c 32 /dev/urandom | base64)\"";
-            section.fault("secret_file", fault, remedy)
-        })?;
+        let key = SigningKey::parse(section.secret.expose())
+            .map_err(|fault| section.fault("secret_file", fault, SigningKey::REMEDY))?;
         Ok(Endpoint { name: section.name.clone(), url, events: section.events.clone(), key })
     }
 
@@ -167,19 +165,7 @@ impl Carrier {
     }
 
     async fn post(&self, delivery: &Delivery) -> (Tried, String) {
-        let now = Timestamp::now();
-        let at_s = now.as_second();
-        let signature = self.endpoint.key.sign(&delivery.id, at_s, &delivery.body);
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("webhook-id", delivery.id.clone()),
-            ("webhook-timestamp", at_s.to_string()),
-            ("webhook-signature", signature),
-        ] {
-            if let Ok(value) = HeaderValue::from_str(&value) {
-                headers.insert(name, value);
-            }
-        }
+        let headers = self.endpoint.key.headers(&delivery.id, &delivery.body);
         let url = self.endpoint.url.clone();
         let words = match self.courier.post(url, "application/json", headers, delivery.body.clone()).await {
             Carried::Taken(status) => return (Tried::Taken, format!("answered {status}")),

@@ -7,6 +7,7 @@
 
 mod carrier;
 mod courier;
+mod reach;
 mod schedule;
 mod sign;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 pub use carrier::{Endpoint, carry};
 pub(crate) use courier::cause;
-pub use courier::{Carried, Courier, Reach, UrlFault, usable_url};
+pub use courier::{Carried, Courier};
+pub use reach::{Reach, UrlFault, usable_url};
 pub use schedule::TRIED_FOR_MS;
 pub use sign::{NoSigningKey, SigningKey};

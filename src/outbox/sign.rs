@@ -1,8 +1,9 @@
-//! Standard Webhooks signatures: HMAC-SHA256 over name, time and body.
+//! Standard Webhooks signatures: HMAC-SHA256 over name, time and body. What we ask of others is signed in the same way.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{HeaderMap, HeaderValue};
 use zeroize::Zeroizing;
 
 /// What a secret begins with, for people to know it by.
@@ -20,6 +21,9 @@ pub struct SigningKey(hmac::Key);
 pub struct NoSigningKey;
 
 impl SigningKey {
+    /// How an admin comes by a secret.
+    pub const REMEDY: &str = "make one: printf 'whsec_%s' \"$(head -c 32 /dev/urandom | base64)\"";
+
     /// Reads `whsec_…`.
     ///
     /// # Errors
@@ -38,6 +42,23 @@ impl SigningKey {
     pub fn sign(&self, id: &str, at_s: i64, body: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{id}.{at_s}.{body}").as_bytes());
         format!("v1,{}", STANDARD.encode(tag))
+    }
+
+    /// The headers of a message that goes out now.
+    #[must_use]
+    pub fn headers(&self, id: &str, body: &str) -> HeaderMap {
+        let at_s = jiff::Timestamp::now().as_second();
+        let signature = self.sign(id, at_s, body);
+        let all = [
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", at_s.to_string()),
+            ("webhook-signature", signature),
+        ];
+        let sendable = |(name, value): (_, String)| Some((name, HeaderValue::from_str(&value).ok()?));
+        all.into_iter()
+            .filter_map(sendable)
+            .map(|(name, value)| (reqwest::header::HeaderName::from_static(name), value))
+            .collect()
     }
 }
 

@@ -4,10 +4,7 @@
 //! The key stands in a file of its own, or comes with the configuration. Whoever has the store alone, a backup of it say,
 //! can compute no code.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -113,13 +110,7 @@ impl Sealer {
     /// Makes the key. Only the holder of the store's lock may do this, and only if nothing is encrypted yet.
     pub(super) fn make(&self) -> Result<(), CodesFault> {
         let CodesKey::File(file) = &self.place else { return Ok(()) };
-        let mut bytes = Zeroizing::new([0_u8; KEY_BYTES]);
-        rand::fill(&mut bytes[..]);
-        let text = Zeroizing::new(hex::encode(&bytes[..]));
-        write_key(file, &text).map_err(|fault| CodesFault::Unfit {
-            what: format!("{}: it cannot be made: {fault}", file.display()),
-            remedy: "check the disk, and that the directory is the daemon's own".into(),
-        })
+        Secret::make(file).map_err(|fault| CodesFault::Unfit { what: fault.what, remedy: fault.remedy })
     }
 
     fn key(&self) -> Result<&RandomizedNonceKey, CodesFault> {
@@ -149,22 +140,10 @@ fn bound_to(person: Uuid) -> Aad<String> {
     Aad::from(format!("{BOUND_TO}{person}"))
 }
 
-/// All of it or nothing: a file that was begun would be taken for a damaged key.
-fn write_key(file: &Path, text: &str) -> io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let begun = file.with_extension("key-begun");
-    let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&begun)?;
-    written.write_all(text.as_bytes())?;
-    written.write_all(b"\n")?;
-    written.sync_all()?;
-    std::fs::rename(&begun, file)?;
-    File::open(directory)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 

@@ -25,6 +25,16 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
             amount = Some(due);
             &["welcome-self-service"]
         }
+        Phrase::Greeting => &["greeting"],
+        Phrase::AmountDue { amount: due } => {
+            amount = Some(due);
+            &["amount-due"]
+        }
+        Phrase::ChooseAmount => &["choose-amount"],
+        Phrase::AskPart => &["ask-part"],
+        Phrase::PartNotPossible => &["part-not-possible"],
+        Phrase::AskReference => &["ask-reference"],
+        Phrase::ReferenceNotKnown => &["reference-not-known"],
         Phrase::AskNumber => &["ask-number"],
         Phrase::AskNumberAgain => &["ask-number-again"],
         Phrase::AskExpiry => &["ask-expiry"],
@@ -134,6 +144,8 @@ fn field_done(field: Field) -> &'static [&'static str] {
         Field::Expiry | Field::ExpiryAgain => &["whisper-field-expiry"],
         Field::Code | Field::CodeAgain => &["whisper-field-code"],
         Field::Postal | Field::PostalAgain => &["whisper-field-postal"],
+        // Nobody is there to hear it.
+        Field::Reference | Field::Amount => &["whisper-field-number"],
     }
 }
 
@@ -141,7 +153,7 @@ fn customer_error(hint: Hint) -> &'static [&'static str] {
     match hint {
         Hint::TooShort => &["whisper-error-too-short"],
         Hint::TooLong => &["whisper-error-too-long"],
-        Hint::CheckDigit => &["whisper-error-check-digit"],
+        Hint::CheckDigit | Hint::NotKnown | Hint::NotPossible => &["whisper-error-check-digit"],
         Hint::BrandNotAccepted => &["whisper-error-brand-not-accepted"],
         Hint::Expired => &["whisper-error-expired"],
         Hint::ExpiryInvalid => &["whisper-error-expiry-invalid"],

@@ -16,6 +16,13 @@ fn all_phrases() -> Vec<Phrase> {
     let mut phrases = vec![
         Welcome,
         WelcomeSelfService { amount },
+        Greeting,
+        AskReference,
+        ReferenceNotKnown,
+        AmountDue { amount },
+        ChooseAmount,
+        AskPart,
+        PartNotPossible,
         AskNumber,
         AskNumberAgain,
         AskExpiry,

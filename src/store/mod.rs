@@ -11,6 +11,7 @@
 
 mod attempt;
 mod attempts;
+mod cards;
 mod changes;
 mod durable;
 mod error;
@@ -42,6 +43,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool};
 pub(crate) type Work = Transaction<'static, Sqlite>;
 
 pub use attempt::{AttemptRecord, AttemptState, NewAttempt, OpenAttempt, Settled, Settlement, Step};
+pub use cards::{CardsTried, TRIED_WITHIN_MS};
 pub use changes::ChangeFault;
 pub use error::StoreError;
 pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};

@@ -2,6 +2,8 @@
 
 mod batch;
 mod fault;
+mod heard;
+mod keyed;
 mod list;
 mod owed;
 
@@ -50,6 +52,8 @@ pub struct NewOrder {
     pub due: Option<Date>,
     /// Whether a part of it may be paid.
     pub parts: bool,
+    /// The least part that may be paid; the rest may always be.
+    pub minimum: Option<Money>,
 }
 
 /// Who owes it, as far as known.
@@ -153,6 +157,9 @@ impl Order {
                 },
                 due: due.map(str::parse).transpose().map_err(|_| bad("due"))?,
                 parts: row.try_get::<i64, _>("parts")? != 0,
+                minimum: row
+                    .try_get::<Option<i64>, _>("minimum_minor")?
+                    .map(|minor| Money { minor, currency }),
             },
             created_at_ms: row.try_get("created_at_ms")?,
             cancelled_at_ms: row.try_get("cancelled_at_ms")?,

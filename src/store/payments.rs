@@ -143,7 +143,7 @@ impl Store {
         let optional = |text: &Option<String>| text.as_deref().map(|t| text::field(t).to_owned());
         let mut transaction = self.write().await?;
         if let Some(order) = order {
-            self.pay_in(&mut transaction, order, new.amount).await?;
+            self.pay_in(&mut transaction, order, new.amount, None).await?;
         }
         let added = query(BEGIN)
             .bind(new.id.to_string())

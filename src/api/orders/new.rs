@@ -34,6 +34,9 @@ pub(in crate::api) struct NewOrder {
     #[serde(default)]
     #[schema(default = false)]
     partial_payments: bool,
+    /// The least part that may be paid, in the order's currency; any if nothing is said. The rest may always be paid.
+    #[schema(pattern = r"^[0-9]{1,12}(\.[0-9]{1,3})?$", example = "10.00")]
+    minimum: Option<String>,
 }
 
 /// Who owes it, as far as known.
@@ -69,6 +72,7 @@ impl NewOrder {
             language: text(self.customer.language),
             due: text(self.due),
             parts: self.partial_payments,
+            minimum: text(self.minimum),
         }
     }
 }

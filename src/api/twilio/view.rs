@@ -182,6 +182,8 @@ impl View {
             Field::Code => &mut self.code,
             Field::Postal => &mut self.postal,
             Field::NumberAgain | Field::ExpiryAgain | Field::CodeAgain | Field::PostalAgain => return,
+            // Programs ask for cards alone.
+            Field::Reference | Field::Amount => return,
         };
         *mask = "x".repeat(count.into());
         // Taken again, it is required again.

@@ -152,6 +152,8 @@ impl Desk {
                     String::from("Journal")
                 }
                 Command::Tell(notice) => format!("{notice:?}"),
+                Command::Agree { amount } => format!("Agree {}", amount.minor),
+                Command::LookUp { reference } => format!("LookUp {reference}"),
                 Command::Seal => String::from("Seal"),
                 Command::Unseal => String::from("Unseal"),
                 Command::Shield { up } => format!("Shield {up}"),

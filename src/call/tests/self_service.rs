@@ -119,3 +119,153 @@ fn who_turns_out_to_have_paid_is_not_connected_to_anybody() {
     none!(desk, "HandOver");
     saw!(desk, "HangUp", "Finish Approved");
 }
+
+mod reference {
+    use super::*;
+
+    fn unsaid(setup: &mut Setup) {
+        alone(setup);
+        setup.amount.minor = 0;
+    }
+
+    fn euros(minor: i64) -> Money {
+        Money { minor, currency: "EUR".parse().unwrap() }
+    }
+
+    #[test]
+    fn a_reference_is_looked_up_and_what_it_stands_for_is_paid() {
+        let mut desk = Desk::asking(unsaid);
+        saw!(desk, "Customer: Greeting", "Customer: AskReference");
+        none!(desk, "WelcomeSelfService", "AskNumber");
+        desk.key("4711#");
+        saw!(desk, "LookUp 4711");
+        desk.hand(Input::Owed(Owed::This(Due::at_once(euros(1_990)))));
+        saw!(desk, "AmountDue { amount: Money { minor: 1990", "AskNumber");
+        desk.key(CARD);
+        desk.journalled();
+        desk.approve();
+        saw!(desk, "Customer: Approved { amount: Money { minor: 1990");
+        desk.end();
+        saw!(desk, "HangUp", "Finish Approved");
+    }
+
+    #[test]
+    fn one_that_nobody_knows_is_asked_again_and_three_are_enough() {
+        let mut desk = Desk::asking(unsaid);
+        for _ in 0..2 {
+            desk.key("4711#");
+            desk.hand(Input::Owed(Owed::Nothing));
+            saw!(
+                desk,
+                "FieldRefused { field: Reference, hint: NotKnown",
+                "ReferenceNotKnown",
+                "AskReference"
+            );
+        }
+        desk.key("4712#");
+        desk.hand(Input::Owed(Owed::Nothing));
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
+        desk.end();
+        saw!(desk, "HandOver");
+    }
+
+    #[test]
+    fn nought_is_a_human_and_so_is_a_system_that_does_not_answer() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("0#");
+        none!(desk, "LookUp");
+        saw!(desk, "Customer: TransferToHuman");
+        desk.end();
+        saw!(desk, "HandOver", "Finish OtherMeans");
+
+        for late in [true, false] {
+            let mut desk = Desk::asking(unsaid);
+            desk.key("4711#");
+            if late {
+                desk.wait(60_000)
+            } else {
+                desk.hand(Input::Owed(Owed::Unknown))
+            }
+            saw!(desk, "CannotTakeNow", "TransferToHuman");
+            desk.hand(Input::Owed(Owed::This(Due::at_once(euros(1_990)))));
+            none!(desk, "AskNumber");
+            desk.end();
+            saw!(desk, "HandOver", "Finish Fault");
+        }
+    }
+
+    #[test]
+    fn a_card_keyed_in_its_place_goes_nowhere() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4111111111111111#");
+        saw!(desk, "FieldRefused { field: Reference, hint: TooLong", "AskReference");
+        none!(desk, "LookUp");
+        // Half a card, and then silence.
+        desk.key("4111111111");
+        desk.wait(30_000);
+        none!(desk, "LookUp");
+        desk.key("47110815");
+        desk.wait(30_000);
+        saw!(desk, "LookUp 47110815");
+    }
+
+    fn in_parts() -> Due {
+        Due { owed: euros(4_250), least: euros(1_000) }
+    }
+
+    #[test]
+    fn all_of_it_or_a_part_that_is_possible() {
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4711#");
+        desk.hand(Input::Owed(Owed::This(in_parts())));
+        saw!(desk, "AmountDue { amount: Money { minor: 4250", "Customer: ChooseAmount");
+        none!(desk, "AskNumber");
+        desk.key("2");
+        saw!(desk, "Customer: AskPart");
+        for wrong in ["9#", "43#", "#"] {
+            desk.key(wrong);
+            if wrong == "#" {
+                break;
+            }
+            saw!(desk, "hint: NotPossible", "PartNotPossible", "AskPart");
+            none!(desk, "Agree");
+        }
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
+
+        let mut desk = Desk::asking(unsaid);
+        desk.key("4711#");
+        desk.hand(Input::Owed(Owed::This(in_parts())));
+        desk.key("2");
+        desk.key("20#");
+        saw!(desk, "Agree 2000");
+        desk.hand(Input::Owed(Owed::This(Due::at_once(euros(2_000)))));
+        saw!(desk, "AmountDue { amount: Money { minor: 2000", "AskNumber");
+        none!(desk, "ChooseAmount");
+        desk.key(CARD);
+        desk.journalled();
+        desk.approve();
+        saw!(desk, "Approved { amount: Money { minor: 2000");
+    }
+
+    #[test]
+    fn who_is_known_chooses_as_well_and_nought_is_a_human() {
+        for (keys, follows) in [("1", "AskNumber"), ("0", "TransferToHuman")] {
+            let mut desk = Desk::new(alone);
+            desk.call.offer_parts(in_parts());
+            desk.hand(Input::Start);
+            desk.pbx(FromPbx::Sealed { line: Line::Unknown });
+            saw!(desk, "WelcomeSelfService", "ChooseAmount");
+            desk.key(keys);
+            desk.pbx(FromPbx::Shield { up: true });
+            saw!(desk, follows);
+        }
+        let mut desk = Desk::new(alone);
+        desk.call.offer_parts(in_parts());
+        desk.hand(Input::Start);
+        desk.pbx(FromPbx::Sealed { line: Line::Unknown });
+        desk.key("78");
+        saw!(desk, "ChooseAmount", "ChooseAmount", "ChooseAmount");
+        desk.wait(120_000);
+        saw!(desk, "TooManyAttempts", "TransferToHuman");
+    }
+}

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::BufReader;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use super::super::Fault;
 use super::super::people::Place;
@@ -34,6 +35,14 @@ struct Report {
     bad: u64,
     /// Orders that were written down.
     added: u64,
+    /// How long looking and writing took.
+    took_ms: u64,
+}
+
+impl Report {
+    fn lines_per_s(&self) -> u64 {
+        self.lines.saturating_mul(1_000) / self.took_ms.max(1)
+    }
 }
 
 /// Lines on their way to the store.
@@ -57,7 +66,9 @@ pub(super) fn run(file: &Path, dry_run: bool, accept: bool, place: &Place) -> Re
     let payees = payees(&config)?;
     super::super::runtime()?.block_on(async {
         let mut import = Import { file, payees, seat: Seat::of(&config), report: Report::default() };
+        let began = Instant::now();
         let done = import.run(dry_run, accept).await;
+        import.report.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         import.seat.close().await;
         done?;
         tell(&import.report, dry_run, place.is_json());
@@ -79,13 +90,14 @@ fn tell(report: &Report, dry_run: bool, json: bool) {
         anstream::println!("{}", serde_json::json!(report));
         return;
     }
-    let Report { lines, bad, added } = report;
+    let Report { lines, bad, added, took_ms } = report;
     let end = match (dry_run, bad, added) {
         (true, ..) => "nothing was written down, as asked".to_owned(),
         (_, 1.., 0) => "nothing was written down; mend the lines, or ask for --accept-good-lines".to_owned(),
         _ => format!("{added} orders written down"),
     };
-    anstream::println!("{lines} lines, {bad} bad; {end}");
+    let rate = report.lines_per_s();
+    anstream::println!("{lines} lines, {bad} bad; {end} ({took_ms} ms, {rate} lines/s)");
 }
 
 impl Import<'_> {

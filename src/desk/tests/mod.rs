@@ -72,6 +72,13 @@ fn rules() -> Rules {
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
+        crm: None,
+        recognise_caller: true,
+        ask_reference: true,
+        guard: Guard {
+            limits: crate::config::GuardSection::default(),
+            key: crate::card::FingerprintKey::of_hex(&"5".repeat(64)).expect("a secret"),
+        },
     }
 }
 

@@ -221,6 +221,7 @@ async fn instalments_end_when_nothing_is_owed_any_more() {
         customer: Debtor::default(),
         due: None,
         parts: true,
+        minimum: None,
     };
     let order = room.store.add_order(&order, "key:crm").await.expect("written");
     // Two days that have passed: the second charge takes what the first one left.

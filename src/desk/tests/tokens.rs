@@ -38,6 +38,7 @@ async fn order(room: &Room, reference: &str) {
         customer: Debtor::default(),
         due: None,
         parts: false,
+        minimum: None,
     };
     room.store.add_order(&new, "key:crm").await.expect("written");
 }

@@ -84,9 +84,11 @@ pub(super) fn draw_setup(dice: &mut Dice) -> Setup {
     let currency = "EUR".parse().unwrap_or_else(|_| unreachable!("three capitals"));
     let today = YearMonth::new(2026, 11).unwrap_or_else(|| unreachable!("a month"));
     let mode = if dice.chance(750) { Mode::Assisted } else { Mode::SelfService };
+    // Alone, and nobody has said what is to be paid.
+    let unsaid = mode == Mode::SelfService && dice.chance(300);
     Setup {
         payment: u128::from(dice.next()),
-        amount: Money { minor: dice.between(1, 99_999) as i64, currency },
+        amount: Money { minor: if unsaid { 0 } else { dice.between(1, 99_999) as i64 }, currency },
         mode,
         today,
         accepted: Vec::new(),

@@ -1,6 +1,6 @@
 //! The customer and the agent of a simulated history.
 
-use crate::call::{AgentCommand, Phrase};
+use crate::call::{AgentCommand, Due, Money, Owed, Phrase};
 use crate::card::Brand;
 
 use super::Dice;
@@ -35,6 +35,10 @@ impl Customer {
             Phrase::AskExpiry => "0330",
             Phrase::AskCode { .. } => self.code,
             Phrase::AskPostal => "75011",
+            Phrase::AskReference => "4711#",
+            Phrase::AskPart => "5#",
+            Phrase::ChooseAmount if dice.chance(500) => "2",
+            Phrase::ChooseAmount => "1",
             Phrase::ConfirmLastFour { .. } | Phrase::ConfirmPayment { .. } | Phrase::TryAnotherCard => "1",
             _ => return None,
         };
@@ -54,6 +58,34 @@ impl Customer {
             keys.push(b'#');
         }
         Some(keys)
+    }
+}
+
+/// Whether a sentence asks for a card, or what it is for: all of it behind seal and shield.
+pub(super) fn asks(phrase: Phrase) -> bool {
+    matches!(
+        phrase,
+        Phrase::AskNumber
+            | Phrase::AskNumberAgain
+            | Phrase::AskExpiry
+            | Phrase::AskCode { .. }
+            | Phrase::AskPostal
+            | Phrase::AskReference
+            | Phrase::AskPart
+    )
+}
+
+/// What a reference stands for.
+pub(super) fn owed(n: u8) -> Owed {
+    let currency = "EUR".parse().unwrap_or_else(|_| unreachable!("three capitals"));
+    match n % 5 {
+        0 => Owed::Nothing,
+        1 => Owed::Unknown,
+        2 => Owed::This(Due::at_once(Money { minor: 100 + i64::from(n), currency })),
+        _ => Owed::This(Due {
+            owed: Money { minor: 1_000 + i64::from(n), currency },
+            least: Money { minor: 100, currency },
+        }),
     }
 }
 

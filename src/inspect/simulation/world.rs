@@ -10,7 +10,7 @@ use crate::call::{
 use crate::card::{Card, Key};
 
 use super::commander::{Commander, draw_setup};
-use super::people::{Customer, whim};
+use super::people::{Customer, asks, owed, whim};
 use super::{Dice, History, Violation};
 
 /// Steps after which a history that has not ended is a fault of the core.
@@ -33,6 +33,7 @@ enum Parcel {
     AgentApi(u8),
     Ask(Field),
     Complete,
+    Owed(u8),
     Left(bool),
     LinkLost,
     LinkBack,
@@ -220,6 +221,7 @@ impl World {
             Parcel::AgentApi(_) => Input::Agent(whim(&mut self.dice)),
             Parcel::Ask(field) => Input::Agent(AgentCommand::Ask(field)),
             Parcel::Complete => Input::Agent(AgentCommand::Complete),
+            Parcel::Owed(n) => Input::Owed(owed(n)),
             Parcel::Left(customer) => {
                 if customer {
                     self.customer_here = false;
@@ -284,7 +286,11 @@ impl World {
             Command::Unseal => self.order_unseal(),
             Command::Shield { up } => self.order_shield(up),
             Command::Say { id, to, phrase } => return self.order_say(id, to, phrase),
-            Command::Hush { .. } => {}
+            Command::LookUp { .. } | Command::Agree { .. } => self.order_look_up(),
+            Command::HandOver | Command::HangUp if self.assisted => {
+                return Err(self.broken("an agent's customer is never hung up on"));
+            }
+            Command::Hush { .. } | Command::HandOver | Command::HangUp => {}
             Command::Journal { attempt } => {
                 self.journalled = Some(attempt);
                 let ok = !self.dice.chance(self.lost / 4);
@@ -293,10 +299,6 @@ impl World {
             }
             Command::Charge { attempt, card } => return self.order_charge(attempt, &card),
             Command::Tell(notice) => return self.told(&notice),
-            Command::HandOver | Command::HangUp if self.assisted => {
-                return Err(self.broken("an agent's customer is never hung up on"));
-            }
-            Command::HandOver | Command::HangUp => {}
             Command::Finish(ending) => self.finished = Some(ending),
         }
         Ok(())
@@ -311,6 +313,11 @@ impl World {
         } else if self.link_up {
             self.send(50, Parcel::Refused);
         }
+    }
+
+    fn order_look_up(&mut self) {
+        let (after_ms, owed) = (self.dice.between(5, 25_000), self.dice.next() as u8);
+        self.send(after_ms, Parcel::Owed(owed));
     }
 
     fn order_unseal(&mut self) {
@@ -343,14 +350,7 @@ impl World {
             self.send(800, Parcel::Said(id.0, true));
             return Ok(());
         }
-        let asks = matches!(
-            phrase,
-            Phrase::AskNumber
-                | Phrase::AskNumberAgain
-                | Phrase::AskExpiry
-                | Phrase::AskCode { .. }
-                | Phrase::AskPostal
-        );
+        let asks = asks(phrase);
         if asks && !self.link_up {
             return Err(self.broken("nobody is asked while the PBX is away"));
         }

@@ -25,7 +25,7 @@ use super::process::Process;
 use super::relay::Relay;
 use super::set::secret;
 use super::setting::files;
-use super::telephone::AGENT;
+use super::telephone::{AGENT, PAYMENT_NUMBER, UNSAID_NUMBER};
 use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
 use install::Install;
 pub use otherwise::Otherwise;
@@ -200,7 +200,11 @@ impl Theatre for AsteriskTheatre {
     }
 
     async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
-        self.place_direct(keys).await
+        self.place_direct(PAYMENT_NUMBER, keys).await
+    }
+
+    async fn dial_unsaid(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
+        self.place_direct(UNSAID_NUMBER, keys).await
     }
 
     async fn cut_control_link(&self) -> Result<(), StageError> {

@@ -21,6 +21,7 @@ use super::relay::Relay;
 use super::set::secret;
 use super::setting::files;
 use super::spy::Spy;
+use super::telephone::{PAYMENT_NUMBER, UNSAID_NUMBER};
 use super::{CallPlan, Conversation, Handset, Keys, Records, StageError, Theatre};
 use install::Install;
 use wire::Wire;
@@ -166,7 +167,11 @@ impl Theatre for FreeSwitchTheatre {
     }
 
     async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
-        self.place_direct(keys).await
+        self.place_direct(PAYMENT_NUMBER, keys).await
+    }
+
+    async fn dial_unsaid(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
+        self.place_direct(UNSAID_NUMBER, keys).await
     }
 
     async fn cut_control_link(&self) -> Result<(), StageError> {

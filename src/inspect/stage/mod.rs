@@ -234,6 +234,8 @@ pub trait Theatre: Send + Sync {
     async fn call(&self, plan: &CallPlan) -> Result<Conversation, StageError>;
     /// Dials the payment number; answers with the customer's telephone.
     async fn dial_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError>;
+    /// Dials the payment number of which the dialplan says neither amount nor reference.
+    async fn dial_unsaid(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError>;
     /// Cuts the daemon's control connection, once.
     async fn cut_control_link(&self) -> Result<(), StageError>;
     /// Ends the PBX as a crash would (SIGKILL) and starts it again; returns when it takes calls. All calls are

@@ -1,5 +1,7 @@
 //! The scenarios of `tonegate demo`: what the people do, and how it has to end.
 
+mod alone;
+
 use std::time::Duration;
 
 use super::{CallPlan, Keys, Scene, Set, SetOptions, StageError, TestCard};
@@ -87,6 +89,12 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "self-service",
         about: "no agent: the customer dials the payment number and pays alone",
+        agent: false,
+        ..USUAL
+    },
+    Scenario {
+        name: "instalments",
+        about: "no agent: the customer keys the reference of what is owed and pays a part of it",
         agent: false,
         ..USUAL
     },
@@ -250,51 +258,5 @@ impl Scenario {
                 scene.card(self.card).await
             }
         }
-    }
-
-    async fn play_alone(&self, mut set: Set, audience: &dyn Audience) -> Result<Review, StageError> {
-        audience.does("customer", "dials the payment number");
-        let customer = set.theatre.dial_direct(self.keys).await?;
-        audience.opens(&*customer, None, &set);
-        let number = self.card.number();
-        for (field, keys) in
-            [("number", number.as_str()), ("expiry", self.card.expiry), ("code", self.card.code)]
-        {
-            set.events.wait(0, 30_000, field, |e| e["type"] == "field_opened" && e["field"] == field).await?;
-            customer.key(keys, set.pace.tone_ms, set.pace.gap_ms).await?;
-        }
-        set.events.wait_for(0, "confirming").await?;
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
-        audience.does("customer", "keys 1: pay");
-        customer.key("1", 60, 60).await?;
-        let end = set.events.wait(0, 60_000, "the end", |e| e["type"] == "ended").await?;
-        let ending = end.event["ending"].as_str().unwrap_or_default().to_owned();
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
-        let charges = set.bank.ledger().iter().map(|line| line.charges as usize).sum();
-        let mut review = Review { ending, charges, clean: Vec::new(), unsearched: Vec::new() };
-        let needles = crate::inspect::residue::Needles::for_card(&number, self.card.code)
-            .map_err(|fault| StageError(fault.to_string()))?;
-        let records = set.theatre.records().await?;
-        for (name, bytes) in &records.texts {
-            let text = String::from_utf8_lossy(bytes);
-            if text.contains(&number) {
-                return Err(StageError(format!("the PBX's {name} holds the card number")));
-            }
-        }
-        review.clean.push(
-            "the whole number: not in the PBX's log, CDRs, or any event a second client was sent".into(),
-        );
-        let unsearched = ["single keys in the PBX's log, CDRs and events", "memory of the tonegate process"];
-        review.unsearched = unsearched.map(String::from).to_vec();
-        let files = crate::inspect::residue::scan_path(&set.directory, &needles)
-            .map_err(|fault| StageError(fault.to_string()))?;
-        if !files.clean() {
-            return Err(StageError("files of the daemon hold the card number".into()));
-        }
-        review
-            .clean
-            .push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
-        set.daemon.stop().await?;
-        Ok(review)
     }
 }

@@ -10,6 +10,7 @@ use crate::pbx::rehearsal::{self as pbx, Level, PhoneHandle, Rehearsal, Settings
 
 use super::set::{free_address, secret};
 use super::spy::Spy;
+use super::telephone::{PAYMENT_NUMBER, UNSAID_NUMBER};
 use super::{CallPlan, Conversation, Handset, Keys, Media, Records, Route, StageError, Theatre};
 
 mod handset;
@@ -19,8 +20,8 @@ pub use handset::RehearsalHandset;
 /// An extension that keeps whoever is transferred to it.
 const ELSEWHERE: &str = "9196";
 
-/// The number that takes payments without an agent.
-const PAYMENT_NUMBER: &str = "700";
+/// What the dialplan says of the other.
+const SAID: [(&str, &str); 2] = [("set", "tonegate_amount=42.50"), ("set", "tonegate_currency=EUR")];
 
 /// The rehearsal PBX, running in this process.
 pub struct RehearsalTheatre {
@@ -39,7 +40,11 @@ impl RehearsalTheatre {
         let keypad = free_address()?;
         let settings = Settings {
             daemon_address: Some(keypad),
-            extensions: vec![payment_number(keypad), pbx::Extension::new(ELSEWHERE, &[("park", "")])],
+            extensions: vec![
+                payment_number(PAYMENT_NUMBER, keypad, &SAID),
+                payment_number(UNSAID_NUMBER, keypad, &[]),
+                pbx::Extension::new(ELSEWHERE, &[("park", "")]),
+            ],
             ..Settings::default()
         };
         let pbx = Rehearsal::start(settings).await?;
@@ -50,6 +55,13 @@ impl RehearsalTheatre {
 
     fn telephone(&self, phone: PhoneHandle) -> Box<RehearsalHandset> {
         Box::new(RehearsalHandset { phone, began: self.began })
+    }
+}
+
+impl RehearsalTheatre {
+    async fn dial(&self, number: &str, how: Keys) -> Result<Box<dyn Handset>, StageError> {
+        let phone = self.pbx.dial_direct(number, keys(how), &BTreeMap::new()).await;
+        Ok(self.telephone(phone.map_err(|fault| StageError(fault.to_string()))?))
     }
 }
 
@@ -125,8 +137,11 @@ impl Theatre for RehearsalTheatre {
     }
 
     async fn dial_direct(&self, how: Keys) -> Result<Box<dyn Handset>, StageError> {
-        let phone = self.pbx.dial_direct(PAYMENT_NUMBER, keys(how), &BTreeMap::new()).await;
-        Ok(self.telephone(phone.map_err(|fault| StageError(fault.to_string()))?))
+        self.dial(PAYMENT_NUMBER, how).await
+    }
+
+    async fn dial_unsaid(&self, how: Keys) -> Result<Box<dyn Handset>, StageError> {
+        self.dial(UNSAID_NUMBER, how).await
     }
 
     async fn cut_control_link(&self) -> Result<(), StageError> {
@@ -167,24 +182,19 @@ impl Theatre for RehearsalTheatre {
 }
 
 /// As in `dialplan/freeswitch/direct_number.xml`.
-fn payment_number(keypad: SocketAddr) -> pbx::Extension {
+fn payment_number(number: &str, keypad: SocketAddr, said: &[(&str, &str)]) -> pbx::Extension {
     let socket = format!("{keypad} async full");
-    pbx::Extension::new(
-        PAYMENT_NUMBER,
-        &[
-            ("set", "sensitive_dtmf=true"),
-            ("set", "tonegate_direct=true"),
-            ("set", "tonegate_amount=42.50"),
-            ("set", "tonegate_currency=EUR"),
-            ("answer", ""),
-            ("socket", &socket),
-            ("clear_digit_action", "all"),
-            ("unset", "presence_data"),
-            ("unset", "tonegate_direct"),
-            ("unset", "sensitive_dtmf"),
-            ("bridge", "user/fallback"),
-        ],
-    )
+    let taken = [("set", "sensitive_dtmf=true"), ("set", "tonegate_direct=true")];
+    let handed_over = [
+        ("answer", ""),
+        ("socket", socket.as_str()),
+        ("clear_digit_action", "all"),
+        ("unset", "presence_data"),
+        ("unset", "tonegate_direct"),
+        ("unset", "sensitive_dtmf"),
+        ("bridge", "user/fallback"),
+    ];
+    pbx::Extension::new(number, &[&taken[..], said, &handed_over[..]].concat())
 }
 
 fn keys(keys: Keys) -> pbx::Keys {

@@ -29,6 +29,9 @@ pub(super) const AGENT: &str = "1001";
 /// The number that is dialled to pay without an agent.
 pub(super) const PAYMENT_NUMBER: &str = "700";
 
+/// The one of which the dialplan does not say what is owed.
+pub(super) const UNSAID_NUMBER: &str = "701";
+
 /// A telephone of this number that sends its keys like this. Without telephone events nothing of them is
 /// offered.
 ///
@@ -87,12 +90,13 @@ pub(super) async fn until_listed<T, F: Future<Output = Result<Option<T>, StageEr
     }
 }
 
-/// Calls the payment number and speaks as the customer; `human` is kept ready in case the dialplan falls
+/// Calls a payment number and speaks as the customer; `human` is kept ready in case the dialplan falls
 /// back to one.
 ///
 /// # Errors
 /// If nobody answers in time.
 pub(super) async fn dial_payment_number(
+    number: &str,
     customer: &Phone,
     human: Phone,
     keys: Keys,
@@ -100,7 +104,7 @@ pub(super) async fn dial_payment_number(
     headers: &[(&str, &str)],
 ) -> Result<Box<dyn Handset>, StageError> {
     human.speak(Some(marker(Party::Agent)));
-    let target = format!("sip:{PAYMENT_NUMBER}@{exchange}");
+    let target = format!("sip:{number}@{exchange}");
     let dialog = timeout(Duration::from_millis(ANSWER_MS), customer.call_with(&target, headers))
         .await
         .map_err(|_| StageError("the payment number does not answer; see the PBX's log".into()))?

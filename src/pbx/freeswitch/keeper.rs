@@ -43,6 +43,10 @@ async fn serve(shared: &Arc<Shared>, news: &mpsc::Sender<News>, version: String)
         sleep(Duration::from_millis(TEST_AGAIN_MS)).await;
     }
     shared.prove(true);
+    // Before anybody hears that we are up: who dials the payment number then is not sent to the fallback.
+    if let Err(why) = renew(&shared.link).await {
+        debug!(%why, "the lease was not taken");
+    }
     if news.send(News::Up { version }).await.is_err() {
         return false;
     }

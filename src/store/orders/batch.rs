@@ -23,7 +23,7 @@ pub struct Batch {
 }
 
 const ADD: &str = "INSERT INTO orders (id, merchant, reference, created_at_ms, amount_minor, currency, description, \
-     customer_name, phone, email, language, due, parts) ";
+     customer_name, phone, email, language, due, parts, minimum_minor) ";
 
 impl Store {
     /// Which of these have a reference that is taken, here or further up in the batch. Nothing is written.
@@ -116,7 +116,8 @@ pub(super) fn insert<'a>(orders: &[&'a NewOrder]) -> QueryBuilder<Sqlite> {
             .push_bind(optional(&order.customer.email))
             .push_bind(optional(&order.customer.language))
             .push_bind(order.due.map(|due| due.to_string()))
-            .push_bind(i64::from(order.parts));
+            .push_bind(i64::from(order.parts))
+            .push_bind(order.minimum.map(|least| least.minor));
     });
     insert
 }

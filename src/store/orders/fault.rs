@@ -64,6 +64,18 @@ pub enum OrderFault {
         /// What is left.
         owed: Money,
     },
+    /// Less than the least part it allows.
+    #[error(
+        "{asked} is less than the least part of order {reference}: pay {least} or more, or all that is owed"
+    )]
+    TooLittle {
+        /// The order.
+        reference: String,
+        /// What was to be paid.
+        asked: Money,
+        /// The least part.
+        least: Money,
+    },
     /// Not the order's.
     #[error("order {reference} is in {currency}")]
     Currency {

@@ -11,7 +11,7 @@ use super::{Order, OrderFault, OrderState, WITH_PAID};
 
 /// A payment that has not ended, of a life of the daemon that has, is no longer under way.
 const UNDER_WAY: &str =
-    "SELECT id FROM payments WHERE order_id = $1 AND ending IS NULL AND life = $2 LIMIT 1";
+    "SELECT id FROM payments WHERE order_id = $1 AND ending IS NULL AND life = $2 AND id <> $3 LIMIT 1";
 
 const UNKNOWN: &str = "SELECT idempotency_key AS id FROM attempts \
      JOIN payments ON payments.id = attempts.payment \
@@ -50,8 +50,21 @@ impl Order {
             }
             _ if amount.minor > owed.minor => Err(OrderFault::TooMuch { reference, asked: amount, owed }),
             _ if amount.minor < owed.minor && !self.new.parts => Err(OrderFault::Whole { reference, owed }),
+            _ if amount.minor < owed.minor && amount.minor < self.least().minor => {
+                Err(OrderFault::TooLittle { reference, asked: amount, least: self.least() })
+            }
             _ => Ok(()),
         }
+    }
+}
+
+impl Order {
+    /// The least part that may be paid now: the smallest there is, or what the order says, or all that is left.
+    #[must_use]
+    pub fn least(&self) -> Money {
+        let owed = self.owed();
+        let least = self.new.minimum.map_or(1, |least| least.minor);
+        Money { minor: if self.new.parts { least.min(owed.minor) } else { owed.minor }, ..owed }
     }
 }
 
@@ -63,22 +76,23 @@ impl Store {
     /// If it is paid or cancelled, the amount does not fit, somebody is or may be paying it, or it could not be read.
     pub async fn order_can_be_paid(&self, wanted: ForOrder, amount: Money) -> Result<(), StoreError> {
         let mut transaction = self.read().await?;
-        self.pay_in(&mut transaction, wanted, amount).await
+        self.pay_in(&mut transaction, wanted, amount, None).await
     }
 
-    /// As [`Store::order_can_be_paid`], of what the transaction sees.
+    /// As [`Store::order_can_be_paid`], of what the transaction sees; `own` is the payment that asks, if it is under way.
     pub(in crate::store) async fn pay_in(
         &self,
         transaction: &mut Transaction<'static, Sqlite>,
         wanted: ForOrder,
         amount: Money,
+        own: Option<Uuid>,
     ) -> Result<(), StoreError> {
         let mut one = QueryBuilder::new(WITH_PAID);
         one.push(" WHERE orders.id = ").push_bind(wanted.id.to_string());
         let order = self.order_of(transaction, one).await?;
         let order = order.ok_or_else(|| OrderFault::NoSuch(wanted.id.to_string()))?;
         order.takes(amount)?;
-        self.nothing_in_the_way(transaction, &order, wanted.even_if_unknown).await
+        self.nobody_else_pays(transaction, &order, wanted.even_if_unknown, own).await
     }
 
     /// A link for a payment that is for an order pays that order.
@@ -102,9 +116,20 @@ impl Store {
         order: &Order,
         even_if_unknown: bool,
     ) -> Result<(), StoreError> {
+        self.nobody_else_pays(transaction, order, even_if_unknown, None).await
+    }
+
+    async fn nobody_else_pays(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        order: &Order,
+        even_if_unknown: bool,
+        own: Option<Uuid>,
+    ) -> Result<(), StoreError> {
         let failed = |e: sqlx::Error| self.failed(&e);
         let (id, reference) = (order.id.to_string(), order.new.reference.clone());
         let under_way = query(UNDER_WAY).bind(&id).bind(self.life.to_string());
+        let under_way = under_way.bind(own.map_or_else(String::new, |own| own.to_string()));
         if let Some(row) = under_way.fetch_optional(&mut **transaction).await.map_err(failed)? {
             let payment = row.try_get("id").map_err(failed)?;
             return Err(OrderFault::UnderWay { reference, payment }.into());

@@ -1,3 +1,5 @@
+mod heard;
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
@@ -34,6 +36,7 @@ fn new(reference: &str, parts: bool) -> NewOrder {
         customer: Debtor { phone: Some("+33612345678".into()), ..Debtor::default() },
         due: None,
         parts,
+        minimum: None,
     }
 }
 

@@ -110,11 +110,14 @@ pub(super) fn not_begun(fault: &StartError, all: &Merchants, w: &Words) -> Strin
                 OrderFault::Link { .. } => w.order_link,
                 OrderFault::TooMuch { .. } => w.order_too_much,
                 OrderFault::Whole { .. } => w.order_whole,
+                OrderFault::TooLittle { .. } => w.order_too_little,
                 // No order is made here.
                 OrderFault::Currency { .. } | OrderFault::Exists(_) => return fault.to_string(),
             };
             words.to_owned()
         }
+        StartError::Crm { by_hand: true, .. } => w.crm_silent_by_hand.to_owned(),
+        StartError::Crm { by_hand: false, .. } => w.crm_silent.to_owned(),
         fault => fault.to_string(),
     }
 }

@@ -54,11 +54,15 @@ impl AsteriskTheatre {
     }
 
     /// Dials the payment number. Where the dialplan falls back to a human, one answers and speaks as agent.
-    pub(super) async fn place_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
+    pub(super) async fn place_direct(
+        &self,
+        number: &str,
+        keys: Keys,
+    ) -> Result<Box<dyn Handset>, StageError> {
         let (customer, human) = (telephone(CUSTOMER, keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
         let (callee, from) = (human.uri(), endpoint_of_customer(keys, Media::Through)?);
         let headers = [("X-Stage-Endpoint", from.as_str()), ("X-Stage-Callee", callee.as_str())];
-        dial_payment_number(&customer, human, keys, &self.exchange().to_string(), &headers).await
+        dial_payment_number(number, &customer, human, keys, &self.exchange().to_string(), &headers).await
     }
 
     /// Makes a telephone the only one that works in the queues.

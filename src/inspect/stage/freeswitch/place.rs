@@ -45,12 +45,16 @@ impl FreeSwitchTheatre {
     }
 
     /// Dials the payment number. Where the dialplan falls back to a human, one answers and speaks as agent.
-    pub(super) async fn place_direct(&self, keys: Keys) -> Result<Box<dyn Handset>, StageError> {
+    pub(super) async fn place_direct(
+        &self,
+        number: &str,
+        keys: Keys,
+    ) -> Result<Box<dyn Handset>, StageError> {
         let (customer, human) = (telephone(CUSTOMER, keys).await?, telephone(AGENT, Keys::Rfc4733).await?);
         let callee = human.uri();
         let in_band = if keys == Keys::InBand { "true" } else { "false" };
         let headers = [("X-Stage-Callee", callee.as_str()), ("X-Stage-Inband", in_band)];
-        dial_payment_number(&customer, human, keys, &self.exchange().to_string(), &headers).await
+        dial_payment_number(number, &customer, human, keys, &self.exchange().to_string(), &headers).await
     }
 
     /// Makes a telephone the only one that works in the mod_fifo queue. The feature code stands in its dial

@@ -19,6 +19,15 @@ const KEYPAD: &str = "127.0.0.1:8085";
 const HUMAN: &str = "user/1001";
 /// The number in its example.
 const DIRECT_NUMBER: &str = "0800555019";
+/// Its context, and what its lines say of what is owed.
+const DIRECT_CONTEXT: &str = "tonegate_examples";
+const SAID: [&str; 3] = [
+    "<action application=\"set\" data=\"tonegate_amount=42.50\"/>",
+    "<action application=\"set\" data=\"tonegate_currency=EUR\"/>",
+    "<action application=\"set\" data=\"tonegate_reference=INV-4711\"/>",
+];
+/// The same number without these, in a context of its own.
+const UNSAID_CONTEXT: &str = "tonegate_unsaid";
 
 /// The directories of one instance, each told to it by an option of this name.
 pub(super) const TOLD: [&str; 13] = [
@@ -55,11 +64,14 @@ pub(super) fn write(
     }
     let keypad = format!("127.0.0.1:{}", ports.second());
     let human = "sofia/stage/${sip_h_X-Stage-Callee}";
-    let both = [
+    let direct = vec![(KEYPAD, keypad.as_str()), (HUMAN, human)];
+    let unsaid = SAID.into_iter().map(|line| (line, "")).chain([(DIRECT_CONTEXT, UNSAID_CONTEXT)]);
+    let all = [
         ("tonegate.xml", CONTEXT, vec![(KEYPAD, keypad.as_str())]),
-        ("direct_number.xml", DIRECT, vec![(KEYPAD, keypad.as_str()), (HUMAN, human)]),
+        ("direct_number.xml", DIRECT, direct.clone()),
+        ("direct_number_unsaid.xml", DIRECT, direct.into_iter().chain(unsaid).collect()),
     ];
-    for (name, text, changes) in both {
+    for (name, text, changes) in all {
         std::fs::write(directory.join("conf/dialplan").join(name), changed(name, text, &changes)?)?;
     }
     let filled = [

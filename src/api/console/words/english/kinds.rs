@@ -13,6 +13,8 @@ pub(super) fn field(field: Field) -> &'static str {
         Field::Expiry => "Expiry date",
         Field::Code => "Security code",
         Field::Postal => "Postal code",
+        Field::Reference => "Reference",
+        Field::Amount => "Amount",
     }
 }
 
@@ -25,6 +27,8 @@ pub(super) fn hint(hint: Hint) -> &'static str {
         Hint::Expired => "The card has expired.",
         Hint::ExpiryInvalid => "That is no month and year.",
         Hint::Differs => "The two numbers are not the same.",
+        Hint::NotKnown => "Nothing is owed under this reference. It is asked again.",
+        Hint::NotPossible => "This amount is not possible. It is asked again.",
         Hint::Timeout => "Nothing keyed yet. Ask whether they found the card.",
     }
 }

@@ -13,6 +13,8 @@ pub(super) fn field(field: Field) -> &'static str {
         Field::PostalAgain => "Code postal, une seconde fois",
         Field::Code => "Code de sécurité",
         Field::Postal => "Code postal",
+        Field::Reference => "Référence",
+        Field::Amount => "Montant",
     }
 }
 
@@ -25,6 +27,8 @@ pub(super) fn hint(hint: Hint) -> &'static str {
         Hint::Expired => "La carte a expiré.",
         Hint::ExpiryInvalid => "Ce n’est pas un mois et une année.",
         Hint::Differs => "Les deux numéros ne sont pas les mêmes.",
+        Hint::NotKnown => "Rien n’est dû sous cette référence. Elle est redemandée.",
+        Hint::NotPossible => "Ce montant n’est pas possible. Il est redemandé.",
         Hint::Timeout => "Rien n’a été saisi. Demandez si la carte est trouvée.",
     }
 }
