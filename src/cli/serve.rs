@@ -14,6 +14,7 @@ use super::{Fault, pbx, people};
 use crate::card::Vault;
 use crate::config::{self, Config};
 use crate::desk::{Desk, Merchants, Rules};
+use crate::messaging::{self, Post};
 use crate::psp;
 use crate::store::{Store, StoreSettings};
 use crate::{api, harden, observe, outbox};
@@ -41,7 +42,8 @@ impl Serve {
         }
         let accounts = accounts::accounts(&config)?;
         let merchants = accounts::merchants(&config, &accounts)?;
-        super::runtime()?.block_on(serve(self.config, config, accounts, merchants))
+        let post = messaging::post(&config)?;
+        super::runtime()?.block_on(serve(self.config, config, accounts, merchants, post))
     }
 }
 
@@ -50,6 +52,7 @@ async fn serve(
     config: Config,
     accounts: Accounts,
     merchants: Merchants,
+    post: Post,
 ) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
@@ -70,7 +73,8 @@ async fn serve(
         config.webhook.iter().map(outbox::Endpoint::from_section).collect::<Result<Vec<_>, _>>()?;
     store.subscribe(endpoints.iter().map(outbox::Endpoint::subscription).collect());
     let (pbx, news) = pbx::start(&config).await?;
-    let desk = Desk::new(rules(&config, merchants), pbx, accounts.into_values().collect(), store.clone());
+    let desk =
+        Desk::new(rules(&config, merchants, post), pbx, accounts.into_values().collect(), store.clone());
     desk.watch_open_attempts();
     let twilio = if config.twilio.enabled {
         Some(api::twilio::Twilio::new(&config.twilio, Arc::clone(&desk)).map_err(Fault::Unavailable)?)
@@ -98,7 +102,7 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-fn rules(config: &Config, merchants: Merchants) -> Rules {
+fn rules(config: &Config, merchants: Merchants, post: Post) -> Rules {
     Rules {
         merchants,
         assisted: config.capture.clone(),
@@ -109,5 +113,6 @@ fn rules(config: &Config, merchants: Merchants) -> Rules {
             ..psp::resolve::Bounds::default()
         },
         max_captures: config.limits.max_captures as usize,
+        post,
     }
 }

@@ -9,6 +9,7 @@ mod capture;
 mod check;
 mod check_merchant;
 mod error;
+mod links;
 mod merchant;
 mod pbx;
 mod people;
@@ -30,10 +31,11 @@ use serde::Deserialize;
 pub use asterisk::AsteriskSection;
 pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfServiceSection};
 pub use error::{ConfigError, Place};
+pub use links::{KeySends, LinksSection};
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
-pub use psp::PspSection;
+pub use psp::{AccountSection, MessengerSection, PspSection};
 pub use secret::Secret;
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
@@ -81,6 +83,12 @@ pub struct Config {
     /// Accounts with payment service providers.
     #[serde(default)]
     pub psp: Vec<PspSection>,
+    /// Accounts with carriers of SMS and e-mail.
+    #[serde(default)]
+    pub messenger: Vec<MessengerSection>,
+    /// How payment links reach customers.
+    #[serde(default)]
+    pub links: LinksSection,
     /// Where payments are written down.
     #[serde(default)]
     pub store: StoreSection,
@@ -128,6 +136,7 @@ impl Config {
         let credentials = environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let from_file = File::from_str(&text, FileFormat::Toml);
         error::refuse_list_overrides(&place, "psp")?;
+        error::refuse_list_overrides(&place, "messenger")?;
         if is_list(path, &from_file, "merchant")? {
             error::refuse_list_overrides(&place, "merchant")?;
         }
@@ -235,6 +244,10 @@ impl Config {
         }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
+        }
+        for messenger in &mut self.messenger {
+            messenger.list = "messenger";
+            messenger.places = Some(places.clone());
         }
         Ok(())
     }

@@ -12,8 +12,10 @@ mod customer;
 mod event;
 mod feed;
 mod in_hand;
+mod key_link;
 mod live;
 mod merchant;
+mod messages;
 mod news;
 mod operations;
 mod owed;
@@ -35,6 +37,8 @@ pub use event::EventBody;
 pub use feed::{Feed, FeedError, Listener, Wanted};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use messages::SendFault;
+use operations::LINKS_WATCHED_MAX;
 pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
 pub use start::StartError;
@@ -45,11 +49,12 @@ pub use webhook::HookFault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::CaptureSection;
+use crate::messaging::Post;
 use crate::pbx::Pbx;
 use crate::psp::{self, Psp};
 use crate::store::Store;
@@ -66,6 +71,8 @@ pub struct Rules {
     pub settle: psp::resolve::Bounds,
     /// Payment calls at the same time.
     pub max_captures: usize,
+    /// Who carries texts to customers.
+    pub post: Post,
 }
 
 /// The desk: shared by the PBX's news, the API and the tasks.
@@ -88,6 +95,8 @@ pub struct Desk {
     look_soon: Notify,
     /// Operations that this process is sending.
     underway: Arc<operations::Underway>,
+    /// Links that are looked at while their customers pay.
+    watched: Arc<Semaphore>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -113,6 +122,7 @@ impl Desk {
             in_hand: in_hand::InHand::default(),
             look_soon: Notify::new(),
             underway: Arc::default(),
+            watched: Arc::new(Semaphore::new(LINKS_WATCHED_MAX)),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId, Setup,
+    AgentCommand, AttemptId, Command, Ending, FromPbx, Input, Millis, Notice, Outcome, PaymentCall, SayId,
+    Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
@@ -146,6 +147,8 @@ impl Seat {
             Command::Finish(ending) => {
                 if let Err(fault) = self.desk.store.end_payment(self.plan.id, ending).await {
                     tracing::error!(payment = %self.plan.id, "the end of a payment was not written down: {fault}");
+                } else if ending == Ending::OtherMeans {
+                    self.desk.link_by_key(&self.plan, &self.offer);
                 }
             }
         }

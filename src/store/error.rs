@@ -89,6 +89,9 @@ pub enum StoreError {
     /// It may not be done to this order.
     #[error(transparent)]
     Order(#[from] super::OrderFault),
+    /// It is not sent.
+    #[error(transparent)]
+    Message(#[from] super::MessageFault),
     /// Not masked as it must be.
     #[error("a card number with more than its last four digits was to be stored; it was not")]
     NotMasked,

@@ -9,8 +9,11 @@
 mod control;
 mod customers;
 mod endings;
+#[path = "../provider/links.rs"]
+mod far_end;
 mod faults;
 mod lines;
+mod links;
 mod many;
 mod merchants;
 mod payments;
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
         control::stories(),
         payments::stories(),
         endings::stories(),
+        links::stories(),
         lines::stories(),
         recordings::stories(),
         self_service::stories(),

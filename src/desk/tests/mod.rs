@@ -2,6 +2,7 @@
 
 mod left;
 mod links;
+mod messages;
 mod operations;
 mod permutations;
 mod routes;
@@ -60,12 +61,17 @@ async fn store_in(directory: &tempfile::TempDir) -> Store {
 }
 
 fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
+    desk_that_posts(store, accounts, Post::default())
+}
+
+fn desk_that_posts(store: &Store, accounts: Vec<Arc<dyn Psp>>, post: Post) -> Arc<Desk> {
     let rules = Rules {
         merchants: Merchants::new(merchant("main", &[], &[]), Vec::new()),
         assisted: CaptureSection::default(),
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
+        post,
     };
     Desk::new(rules, Arc::new(NoPbx), accounts, store.clone())
 }
