@@ -6,8 +6,6 @@ mod conformance;
 mod desk;
 #[path = "api/events.rs"]
 mod events;
-#[path = "provider/links.rs"]
-mod far_end;
 #[path = "api/links.rs"]
 mod links;
 #[path = "api/orders.rs"]

@@ -1,7 +1,8 @@
 //! The order a payment is for: the one that was named, or the one its reference happens to be.
 
+use crate::call::Money;
 use crate::pbx::Offer;
-use crate::store::{Order, OrderFault, StoreError};
+use crate::store::{ForOrder, Order, OrderFault, StoreError};
 
 use super::Desk;
 use super::merchant::Merchant;
@@ -17,6 +18,19 @@ impl Desk {
         let merchants = &self.rules.merchants;
         let merchant = merchant.map_or(Ok(merchants.default_one()), |id| merchants.named(id))?;
         Ok(self.order_of(merchant, reference).await?)
+    }
+
+    /// Whether a payment for this order may begin, as far as it can be told before its call is there: a link that stands in
+    /// the way is ended when it does.
+    ///
+    /// # Errors
+    /// If it is paid or cancelled, the amount does not fit, somebody is or may be paying it otherwise, or the store does not
+    /// answer.
+    pub async fn order_may_be_paid(&self, wanted: ForOrder, amount: Money) -> Result<(), StoreError> {
+        match self.store.order_can_be_paid(wanted, amount).await {
+            Err(StoreError::Order(OrderFault::Link { .. })) => Ok(()),
+            other => other,
+        }
     }
 
     /// The order a payment that begins is for.

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use serde_json::{Value, json as object};
+use tonegate::inspect::stage::FarEnd;
 
 use crate::desk::{Answer, Desk};
-use crate::far_end::FarEnd;
 
 /// Longer than one look of the daemon at a link.
 const LOOKED_AT_MS: u64 = 20_000;
 
 async fn open() -> (Desk, FarEnd) {
-    let far_end = FarEnd::start().await;
-    (Desk::with(|options| far_end.configure(options)).await, far_end)
+    let far_end = FarEnd::start().await.expect("a port");
+    (Desk::with(|options| far_end.configure(options).expect("a key")).await, far_end)
 }
 
 async fn order(desk: &Desk, reference: &str, phone: Option<&str>) {
@@ -87,7 +87,8 @@ async fn a_payment_by_telephone_ends_the_link_first_and_one_that_was_paid_wins()
     // The customer has just paid by link and says on the telephone that they did not.
     let refused_start = desk.post("/v1/payments", &start("F-2")).await;
     assert_eq!(refused(&refused_start), (409, "order-not-payable".into()));
-    assert!(refused_start.text("detail").contains("is paid"), "{}", refused_start.body);
+    let told = refused_start.text("detail");
+    assert!(told.contains("is paid"), "{told}; {}", desk.set.daemon.log_end());
     let begun = desk.post("/v1/payments", &start("F-1")).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     assert_eq!(far_end.pages(), ["expired", "complete"]);
@@ -150,7 +151,7 @@ async fn what_cannot_be_sent_is_said_before_a_link_is_made() {
     assert!(far_end.pages().is_empty() && far_end.texts().is_empty(), "nothing was promised");
     // A connector that makes no links says so, whatever else is asked.
     let plain = Desk::with(|options| {
-        far_end.configure(options);
+        far_end.configure(options).expect("a key");
         options.psp = "bank".into();
     })
     .await;

@@ -1,15 +1,14 @@
 //! A payment link in place of a card, from the desk.
 
-use tonegate::inspect::stage::CallPlan;
+use tonegate::inspect::stage::{CallPlan, FarEnd, SetOptions};
 
 use crate::browser::ENGLISH;
-use crate::far_end::FarEnd;
 use crate::scene::Stage;
 
 #[tokio::test]
 async fn other_means_a_link_that_is_ended_and_another_that_is_paid() {
-    let far_end = FarEnd::start().await;
-    let change = |options: &mut _| far_end.configure_pages(options);
+    let far_end = FarEnd::start().await.expect("a port");
+    let change = |options: &mut SetOptions| far_end.configure_pages(options).expect("a key");
     let mut stage = Stage::open_with(ENGLISH, CallPlan::default(), change).await;
     stage.scene.pay().await.expect("the card number is asked for");
     assert_eq!(stage.browser.value("document.getElementById('call-link').hidden").await, true);
@@ -47,9 +46,9 @@ async fn other_means_a_link_that_is_ended_and_another_that_is_paid() {
 
 #[tokio::test]
 async fn a_link_is_sent_and_sent_again_from_the_desk() {
-    let far_end = FarEnd::start().await;
-    let change = |options: &mut tonegate::inspect::stage::SetOptions| {
-        far_end.configure(options);
+    let far_end = FarEnd::start().await.expect("a port");
+    let change = |options: &mut SetOptions| {
+        far_end.configure(options).expect("a key");
         options.sections.push_str("key_sends = \"nothing\"\n");
     };
     let mut stage = Stage::open_with(ENGLISH, CallPlan::default(), change).await;

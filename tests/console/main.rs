@@ -6,8 +6,6 @@ mod browser;
 mod codes;
 mod desk;
 mod embedded;
-#[path = "../provider/links.rs"]
-mod far_end;
 mod figures;
 mod front;
 mod links;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use tonegate::inspect::stage::{CallPlan, StageError};
+use tonegate::inspect::stage::{CallPlan, FarEnd, SetOptions};
 
 use crate::ensure;
-use crate::far_end::FarEnd;
 use crate::scene::{Scene, Told, open_with};
 use crate::story;
 use crate::teller::{Stage, Story};
@@ -18,15 +17,19 @@ pub fn stories() -> Vec<Story> {
     ]
 }
 
+fn configured(far_end: &FarEnd, options: &mut SetOptions) {
+    far_end.configure(options).expect("a key is written");
+}
+
 async fn sent(scene: &mut Scene, state: &str) -> Told {
     let fits = |event: &Value| event["type"] == "message" && event["state"] == state;
     scene.next(&format!("a message that is {state}"), fits).await.map(|_| ())
 }
 
 async fn the_key_for_other_means_sends_a_link(stage: Stage) -> Told {
-    let far_end = FarEnd::start().await;
+    let far_end = FarEnd::start().await?;
     let plan = CallPlan { language: Some("fr"), ..CallPlan::default() };
-    let mut scene = open_with(&stage, plan, |options| far_end.configure(options)).await?;
+    let mut scene = open_with(&stage, plan, |options| configured(&far_end, options)).await?;
     scene.pay().await?;
     scene.customer("4111").await?;
     scene.agent("*4").await?;
@@ -47,10 +50,10 @@ async fn the_key_for_other_means_sends_a_link(stage: Stage) -> Told {
 }
 
 async fn a_key_that_can_send_nothing_ends_the_payment_as_ever(stage: Stage) -> Told {
-    let far_end = FarEnd::start().await;
+    let far_end = FarEnd::start().await?;
     // The merchant's connector makes no links.
     let mut scene = open_with(&stage, CallPlan::default(), |options| {
-        far_end.configure(options);
+        configured(&far_end, options);
         options.psp = "bank".into();
     })
     .await?;

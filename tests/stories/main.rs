@@ -9,8 +9,6 @@
 mod control;
 mod customers;
 mod endings;
-#[path = "../provider/links.rs"]
-mod far_end;
 mod faults;
 mod lines;
 mod links;
