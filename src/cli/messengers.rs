@@ -59,3 +59,41 @@ pub(super) async fn probe(post: &Post) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::accounts::accounts;
+    use crate::messaging::post;
+    use crate::messaging::tests::Place;
+
+    const SMS: &str = "[[messenger]]\nname = \"texts\"\nkind = \"brevo\"\nsender = \"EXAMPLE\"\n\
+                       api_key_file = \"secret\"\nurl = \"http://127.0.0.1:9\"\n";
+
+    fn places(section: &str) -> Vec<String> {
+        let config = Place::new().config(section).expect("a configuration");
+        let accounts = accounts(&config).expect("accounts");
+        let found = findings(&config, &accounts, &post(&config).expect("carriers"));
+        found.into_iter().map(|finding| finding.place).collect()
+    }
+
+    #[test]
+    fn what_would_send_nothing_is_told() {
+        assert_eq!(places(""), Vec::<String>::new(), "who sends nothing is told nothing");
+        // The generic connector makes no links.
+        assert_eq!(places(SMS), ["messenger", "links.country_code"]);
+        assert_eq!(places(&format!("{SMS}[links]\ncountry_code = \"33\"\n")), ["messenger"]);
+        assert_eq!(places(&format!("{SMS}[links]\nkey_sends = \"nothing\"\n")), ["messenger"]);
+    }
+
+    #[tokio::test]
+    async fn an_account_that_does_not_answer_is_an_error_with_its_place() {
+        let gateway = "[[messenger]]\nname = \"own\"\nkind = \"http\"\nurl = \"http://127.0.0.1:9\"\n\
+                       body = '{\"to\": \"{to}\", \"text\": \"{text}\"}'\n";
+        let config = Place::new().config(&format!("{SMS}{gateway}")).expect("a configuration");
+        let found = probe(&post(&config).expect("carriers")).await;
+        let told: Vec<_> = found.iter().map(|one| (one.severity, one.place.as_str())).collect();
+        assert_eq!(told, [(Severity::Refuses, "messenger.texts"), (Severity::Warns, "messenger.own")]);
+        assert!(found[0].what.contains("no connection"), "{found:?}");
+    }
+}

@@ -23,7 +23,7 @@ mod twilio;
 mod vonage;
 mod wording;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use address::{Address, AddressFault, Medium, Numbering};
 pub use config::{KINDS, from_section, post};

@@ -41,7 +41,7 @@ struct Settings {
     port: Option<u16>,
     /// How the way there is encrypted.
     #[serde(default)]
-    tls: Tls,
+    tls: Encryption,
     /// Whom it comes from: `Example Ltd <pay@example.com>`.
     from: String,
     /// Where answers go, if not there.
@@ -73,7 +73,7 @@ fn send_timeout_ms() -> u64 {
 /// How the way to the server is encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Tls {
+enum Encryption {
     /// After a word in the clear, or not at all: never a message without.
     #[default]
     Starttls,
@@ -87,7 +87,7 @@ enum Tls {
 pub(super) struct Smtp {
     name: String,
     address: (String, u16),
-    tls: Tls,
+    tls: Encryption,
     parameters: TlsParameters,
     from: Mailbox,
     reply_to: Option<Mailbox>,
@@ -106,7 +106,7 @@ impl Smtp {
         };
         let from = mailbox("from", &own.from)?;
         let reply_to = own.reply_to.as_deref().map(|text| mailbox("reply_to", text)).transpose()?;
-        if own.tls == Tls::None && !matches!(own.host.as_str(), "localhost" | "127.0.0.1" | "::1") {
+        if own.tls == Encryption::None && !matches!(own.host.as_str(), "localhost" | "127.0.0.1" | "::1") {
             let told = "leaves the way to another machine open; write \"starttls\" or \"tls\"";
             return Err(section.fault("tls", told));
         }
@@ -124,7 +124,7 @@ impl Smtp {
                 Some(Credentials::new(user.clone(), password.as_str().to_owned()))
             }
         };
-        let port = own.port.unwrap_or(if own.tls == Tls::Tls { PORT_TLS } else { PORT_STARTTLS });
+        let port = own.port.unwrap_or(if own.tls == Encryption::Tls { PORT_TLS } else { PORT_STARTTLS });
         Ok(Smtp {
             name: section.name.clone(),
             parameters: parameters(section, &own)?,
@@ -141,12 +141,12 @@ impl Smtp {
 
     /// A connection that lets us in.
     async fn connected(&self) -> Result<AsyncSmtpConnection, Error> {
-        let at_once = (self.tls == Tls::Tls).then(|| self.parameters.clone());
+        let at_once = (self.tls == Encryption::Tls).then(|| self.parameters.clone());
         let address = (self.address.0.as_str(), self.address.1);
         let bound = Some(self.connect_bound);
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(address, bound, &self.hello, at_once, None).await?;
-        if self.tls == Tls::Starttls {
+        if self.tls == Encryption::Starttls {
             connection.starttls(self.parameters.clone(), &self.hello).await?;
         }
         if let Some(login) = &self.login {

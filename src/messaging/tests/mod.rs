@@ -12,10 +12,10 @@ use super::{Message, Messenger, from_section};
 use crate::config::Config;
 
 /// A directory with secrets and a configuration in it.
-pub(super) struct Place(tempfile::TempDir);
+pub(crate) struct Place(tempfile::TempDir);
 
 impl Place {
-    pub(super) fn new() -> Place {
+    pub(crate) fn new() -> Place {
         let place = Place(tempfile::tempdir().expect("a directory"));
         place.put("secret", "0123456789abcdef\n");
         place
@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// A configuration with this section, as the daemon reads it.
-    pub(super) fn config(&self, section: &str) -> Result<Config, String> {
+    pub(crate) fn config(&self, section: &str) -> Result<Config, String> {
         let file = self.put(
             "tonegate.toml",
             &format!(
