@@ -16,6 +16,8 @@ pub mod prompts;
 pub mod psp;
 /// What is owed and by whom: orders as they come from outside, and whole files of them.
 pub mod orders;
+/// Texts to customers: SMS and e-mail, and who carries them.
+pub mod messaging;
 /// The runtime: one task per call drives [`call`] against the ports.
 pub mod desk;
 /// Stored cards that are charged when it is due: plans, their calendar, who charges them.

@@ -6,6 +6,8 @@ mod conformance;
 mod desk;
 #[path = "api/events.rs"]
 mod events;
+#[path = "api/links.rs"]
+mod links;
 #[path = "api/orders.rs"]
 mod orders;
 #[path = "api/payments.rs"]

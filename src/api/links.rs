@@ -1,4 +1,6 @@
-//! `/v1/links`: payment links, made at the provider, looked at and ended.
+//! `/v1/links`: payment links, made at the provider, sent to customers, looked at and ended.
+
+pub(super) mod messages;
 
 use axum::extract::State as Shared;
 use axum::response::Response;
@@ -9,13 +11,16 @@ use utoipa::ToSchema;
 
 use super::State;
 use super::auth::Caller;
-use super::extract::{Body, PaymentId, read_instant, read_uuid};
+use super::extract::{Body, PaymentId, read_instant, read_uuid, shown};
 use super::operations::{OperationView, not_done};
-use super::problem::Problem;
-use crate::call::Money;
+use super::problem::{Kind, Problem};
+use crate::call::{Currency, Money, MoneyError};
 use crate::desk::{LINK_KEPT_MS, LinkRequest};
+use crate::messaging::Address;
+use crate::prompts::Language;
 use crate::psp::Customer;
-use crate::store::OperationId;
+use crate::store::{OperationId, Order, is_open};
+use messages::Recipient;
 
 /// The latest end of a link.
 const LINK_MAX_MS: i64 = 90 * LINK_KEPT_MS;
@@ -23,27 +28,33 @@ const LINK_MAX_MS: i64 = 90 * LINK_KEPT_MS;
 /// The longest words.
 const MAX_TEXT_CHARS: usize = 200;
 
-/// A payment link to be made.
+/// A payment link to be made, for an order or for an amount.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewLink {
-    /// How much, with a point and at most as many digits after it as the currency has: `42.50`.
+    /// How much, with a point and at most as many digits after it as the currency has: `42.50`. With `order`, a part of
+    /// what is owed, or all of it if nothing is said; without, it has to be said.
     #[schema(pattern = r"^[0-9]{1,12}(\.[0-9]{1,3})?$", example = "42.50")]
-    amount: String,
+    amount: Option<String>,
+    /// The order that is paid, by its reference. It tells currency, description and customer.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "A-17")]
+    order: Option<String>,
+    /// To whom it is sent once it is made; nobody if nothing is said.
+    to: Option<Recipient>,
     /// ISO 4217; the merchant's own if none.
     #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: Option<String>,
     /// Who is paid, by the id of the configuration; the default merchant if none.
     #[schema(min_length = 1, max_length = 200)]
     merchant: Option<String>,
-    /// What for, in words the customer knows; the merchant's own if none.
+    /// What for, in words the customer knows; the order's or the merchant's own if none.
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     description: Option<String>,
     /// The payment it stands in for: one that has ended without a charge.
     #[schema(format = Uuid)]
     payment: Option<String>,
-    /// Language of the page; the merchant's own if none.
-    #[schema(pattern = "^(en|fr)$", example = "fr")]
+    /// Language of the page, and of what is sent; the customer's or the merchant's own if none.
+    #[schema(pattern = "^(en|fr|es|it|pt|de)$", example = "fr")]
     language: Option<String>,
     /// When it ends; in a day if nothing is said. Some providers end it earlier.
     #[schema(format = DateTime)]
@@ -52,17 +63,26 @@ pub(super) struct NewLink {
 
 /// Makes a payment link.
 ///
-/// Once `state` is `done`, `link.url` is what the customer opens.
+/// Once `state` is `done`, `link.url` is what the customer opens. With `to` it is sent there then; what becomes of that is
+/// told by `/v1/links/{id}/messages`. An order is never paid twice: while a link to it can be paid by, no other is made, and
+/// a payment by telephone ends it first.
 #[utoipa::path(post, path = "/v1/links", operation_id = "create_link", tag = "operations", request_body = NewLink,
     responses((status = 201, description = "It was asked of the provider.", body = OperationView),
-    (status = 409, response = super::openapi::Refusal)))]
+    (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal)))]
 pub(super) async fn create(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
     Body(new): Body<NewLink>,
 ) -> Result<Response, Problem> {
-    let request = new.read(&state, &caller)?;
-    state.desk.create_link(request).await.map(OperationView::made).map_err(not_done)
+    let (request, to) = new.read(&state, &caller).await?;
+    let made = state.desk.create_link(request).await.map_err(not_done)?;
+    if let Some(to) = to.filter(|_| is_open(&made, Timestamp::now().as_millisecond()))
+        && let Err(fault) = state.desk.send_link(made.id, &to, &caller.id).await
+    {
+        let told = format!("the link {} was made, and nothing was sent: {fault}", made.id.0);
+        return Err(Problem::of(Kind::Conflict, told));
+    }
+    Ok(OperationView::made(made))
 }
 
 /// How a link stands, as the provider tells now.
@@ -96,40 +116,89 @@ pub(super) async fn expire(
 }
 
 impl NewLink {
-    fn read(self, state: &State, caller: &Caller) -> Result<LinkRequest, Problem> {
+    /// What is to be made, and where it is to be sent.
+    async fn read(self, state: &State, caller: &Caller) -> Result<(LinkRequest, Option<Address>), Problem> {
         let merchants = &state.desk.rules.merchants;
         let merchant = match &self.merchant {
             Some(id) => merchants.named(id).map_err(|fault| Problem::refused("merchant", fault))?,
             None => merchants.default_one(),
         };
-        let currency = match &self.currency {
-            Some(code) => {
-                code.parse().map_err(|fault: crate::call::MoneyError| Problem::refused("currency", fault))?
+        let order = match &self.order {
+            Some(reference) => {
+                let named = state.desk.named_order(Some(&merchant.id), reference).await;
+                Some(named.map_err(|fault| super::payments::cannot_start(&fault))?)
             }
-            None => merchant.currency,
+            None => None,
         };
-        let amount =
-            Money::parse(&self.amount, currency).map_err(|fault| Problem::refused("amount", fault))?;
-        if amount.minor == 0 {
-            return Err(Problem::refused("amount", "a link asks for at least one minor unit"));
-        }
-        let language = match &self.language {
-            Some(tag) => tag
-                .parse()
-                .map_err(|fault: crate::prompts::UnknownLanguage| Problem::refused("language", fault))?,
-            None => merchant.language,
+        let amount = self.sum(merchant.currency, order.as_ref())?;
+        let debtor = order.as_ref().map(|order| &order.new.customer);
+        let spoken = self.language.as_deref().or_else(|| debtor?.language.as_deref());
+        let language = match spoken.map(|tag| (tag, Language::of_tag(tag))) {
+            Some((_, Some(language))) => language,
+            Some((tag, None)) if self.language.is_some() => {
+                let told = format!("there is no language `{}`; write en, fr, es, it, pt or de", shown(tag));
+                return Err(Problem::refused("language", told));
+            }
+            _ => merchant.language,
         };
-        Ok(LinkRequest {
+        let to = match &self.to {
+            Some(to) => {
+                to.carried(state, &merchant.id)?;
+                Some(to.address(state, debtor, "to.address")?)
+            }
+            None => None,
+        };
+        let words = order.as_ref().map(|order| order.new.description.clone());
+        let words = self.description.or(words.filter(|words| !words.is_empty()));
+        let request = LinkRequest {
             id: OperationId::fresh(),
             payment: self.payment.as_deref().map(read_uuid).transpose()?,
+            order: order.as_ref().map(|order| order.id),
+            merchant: merchant.id.clone(),
             psp: merchant.psp.name().to_owned(),
             amount,
-            description: description(self.description.unwrap_or_else(|| merchant.description.clone()))?,
+            description: description(words.unwrap_or_else(|| merchant.description.clone()))?,
+            reference: order.as_ref().map(|order| order.new.reference.clone()),
             expires_at: end(self.expires_at.as_deref())?,
             language: language.code().to_owned(),
-            customer: Customer::default(),
+            customer: debtor.map_or_else(Customer::default, |debtor| Customer {
+                name: debtor.name.clone(),
+                email: debtor.email.clone(),
+                phone: debtor.phone.clone(),
+                ..Customer::default()
+            }),
             actor: caller.id.clone(),
-        })
+        };
+        Ok((request, to))
+    }
+
+    fn sum(&self, currency: Currency, order: Option<&Order>) -> Result<Money, Problem> {
+        if self.currency.is_some() && order.is_some() {
+            return Err(Problem::refused("currency", "the order tells it; leave it out"));
+        }
+        if self.payment.is_some() && order.is_some() {
+            let told = "its own order tells what it is for; leave one of the two out";
+            return Err(Problem::refused("payment", told));
+        }
+        let currency = match (&self.currency, order) {
+            (_, Some(order)) => order.new.amount.currency,
+            (Some(code), None) => {
+                code.parse().map_err(|fault: MoneyError| Problem::refused("currency", fault))?
+            }
+            (None, None) => currency,
+        };
+        let amount = match (&self.amount, order) {
+            (Some(text), _) => {
+                Money::parse(text, currency).map_err(|fault| Problem::refused("amount", fault))?
+            }
+            // That nothing is owed any more is told as such.
+            (None, Some(order)) => return Ok(order.owed()),
+            (None, None) => return Err(Problem::refused("amount", "missing; write it, or name an `order`")),
+        };
+        match amount.minor {
+            0 => Err(Problem::refused("amount", "a link asks for at least one minor unit")),
+            _ => Ok(amount),
+        }
     }
 }
 

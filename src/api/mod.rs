@@ -148,7 +148,9 @@ fn routes(guard: impl Fn(Scope, Routes) -> Routes) -> Routes {
     let links = OpenApiRouter::new()
         .routes(routes!(links::create))
         .routes(routes!(links::show))
-        .routes(routes!(links::expire));
+        .routes(routes!(links::expire))
+        .routes(routes!(links::messages::send))
+        .routes(routes!(links::messages::list));
     let owed = OpenApiRouter::new().routes(routes!(orders::list)).routes(routes!(orders::show));
     let owing = OpenApiRouter::new().routes(routes!(orders::create)).routes(routes!(orders::cancel));
     let stored = OpenApiRouter::new().routes(routes!(tokens::list)).routes(routes!(tokens::show));

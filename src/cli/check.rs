@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Fault, accounts, orders, pbx, sounds};
+use super::{Fault, accounts, messengers, orders, pbx, sounds};
 use crate::config::{self, Config};
+use crate::messaging;
 use crate::pbx::{Finding, Severity};
 
 /// Options of `tonegate check`.
@@ -20,13 +21,24 @@ pub(super) struct Check {
     /// there? No money moves.
     #[arg(long)]
     psp: bool,
+    /// Ask the carriers of SMS and e-mail as well, whether their accounts let us in. Nothing is sent to anybody.
+    #[arg(long)]
+    messengers: bool,
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    psps: bool,
+    messengers: bool,
 }
 
 impl Check {
     /// Exit status 0 if nothing was found, 1 if something was; another if the PBX could not be looked at.
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let config = Config::load(&self.config)?;
-        let found = super::runtime()?.block_on(findings(&config, self.psp))?;
+        let asked = Asked { psps: self.psp, messengers: self.messengers };
+        let found = super::runtime()?.block_on(findings(&config, asked))?;
         for finding in &found.findings {
             anstream::println!("{}", line(finding));
         }
@@ -47,7 +59,7 @@ pub(super) fn look(file: PathBuf) -> crate::api::console::Check {
         let file = file.clone();
         Box::pin(async move {
             let config = Config::load(&file).map_err(|fault| fault.to_string())?;
-            let found = findings(&config, false).await.map_err(|fault| fault.to_string())?;
+            let found = findings(&config, Asked::default()).await.map_err(|fault| fault.to_string())?;
             Ok(found.with_pbx())
         })
     })
@@ -78,14 +90,19 @@ impl Found {
 }
 
 /// Looks at accounts and PBX.
-async fn findings(config: &Config, ask_providers: bool) -> Result<Found, Fault> {
+async fn findings(config: &Config, asked: Asked) -> Result<Found, Fault> {
     // All accounts, not only those that are charged: keys, certificates, and what each shall be used for.
     let accounts = accounts::accounts(config)?;
     let mut findings = accounts::check::findings(config, &accounts);
-    if ask_providers {
+    if asked.psps {
         findings.extend(accounts::check::probe(config, &accounts).await);
     }
     findings.extend(orders::crm_finding(config).await?);
+    let post = messaging::post(config)?;
+    findings.extend(messengers::findings(config, &accounts, &post));
+    if asked.messengers {
+        findings.extend(messengers::probe(&post).await);
+    }
     findings.extend(sounds::findings(config));
     let pbx = match pbx::check(config).await {
         Ok(more) => {

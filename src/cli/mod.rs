@@ -7,6 +7,7 @@ mod accounts;
 mod check;
 mod demo;
 mod fault;
+mod messengers;
 mod orders;
 mod pbx;
 mod people;

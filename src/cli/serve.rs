@@ -14,6 +14,7 @@ use super::{Fault, pbx, people};
 use crate::card::{FingerprintKey, Vault};
 use crate::config::{self, Config, Secret};
 use crate::desk::{Desk, Guard, Merchants, Rules};
+use crate::messaging::{self, Post};
 use crate::orders::crm::Crm;
 use crate::psp;
 use crate::store::{Store, StoreSettings};
@@ -42,7 +43,8 @@ impl Serve {
         }
         let accounts = accounts::accounts(&config)?;
         let merchants = accounts::merchants(&config, &accounts)?;
-        super::runtime()?.block_on(serve(self.config, config, accounts, merchants))
+        let post = messaging::post(&config)?;
+        super::runtime()?.block_on(serve(self.config, config, accounts, merchants, post))
     }
 }
 
@@ -51,6 +53,7 @@ async fn serve(
     config: Config,
     accounts: Accounts,
     merchants: Merchants,
+    post: Post,
 ) -> Result<ExitCode, Fault> {
     let store = Store::open(&StoreSettings { path: config.store_path() })
         .await
@@ -73,7 +76,7 @@ async fn serve(
     let crm = config.crm.as_ref().map(Crm::from_section).transpose()?;
     let (pbx, news) = pbx::start(&config).await?;
     let desk = Desk::new(
-        rules(&config, merchants, crm, guard(&config)?),
+        rules(&config, merchants, crm, guard(&config)?, post),
         pbx,
         accounts.into_values().collect(),
         store.clone(),
@@ -123,7 +126,7 @@ fn guard(config: &Config) -> Result<Guard, Fault> {
     Ok(Guard { limits: config.guard.clone(), key })
 }
 
-fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Guard) -> Rules {
+fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Guard, post: Post) -> Rules {
     Rules {
         guard,
         merchants,
@@ -138,5 +141,6 @@ fn rules(config: &Config, merchants: Merchants, crm: Option<Arc<Crm>>, guard: Gu
         crm,
         recognise_caller: config.self_service.recognise_caller,
         ask_reference: config.self_service.ask_reference,
+        post,
     }
 }

@@ -19,6 +19,7 @@ impl Config {
         self.check_pbx(place)?;
         self.check_psps(place)?;
         self.check_merchants(place)?;
+        self.check_links(place)?;
         check_capture(place, "capture", &self.capture)?;
         check_capture(place, "self_service", &self.self_service_capture())?;
         self.check_prompts(place)?;

@@ -30,6 +30,10 @@ pub struct MerchantSection {
     pub psp: String,
     /// The `[[psp]]` entry that is asked in its place when `psp` is not there at all.
     pub fallback_psp: Option<String>,
+    /// The `[[messenger]]` that carries its SMS; the first that can, if none is named.
+    pub sms: Option<String>,
+    /// The `[[messenger]]` that carries its e-mail; the first that can, if none is named.
+    pub email: Option<String>,
     /// Brands that are taken; others are refused before anything is sent.
     #[serde(default = "common_brands", deserialize_with = "brands")]
     pub accepted_brands: Vec<Brand>,

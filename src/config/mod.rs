@@ -11,6 +11,7 @@ mod check_merchant;
 mod crm;
 mod error;
 mod guard;
+mod links;
 mod merchant;
 mod pbx;
 mod people;
@@ -34,10 +35,11 @@ pub use capture::{CaptureSection, Confirm, PostalCode, SecurityCode, SelfService
 pub use crm::{AmountUnit, CRM_FIELDS, CrmSection};
 pub use error::{ConfigError, Place};
 pub use guard::GuardSection;
+pub use links::{KeySends, LinksSection};
 pub use merchant::{CodeDigits, MerchantSection, MerchantSections, is_queue, plain_number};
 pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey};
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
-pub use psp::PspSection;
+pub use psp::{AccountSection, MessengerSection, PspSection};
 pub use secret::Secret;
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
@@ -85,6 +87,12 @@ pub struct Config {
     /// Accounts with payment service providers.
     #[serde(default)]
     pub psp: Vec<PspSection>,
+    /// Accounts with carriers of SMS and e-mail.
+    #[serde(default)]
+    pub messenger: Vec<MessengerSection>,
+    /// How payment links reach customers.
+    #[serde(default)]
+    pub links: LinksSection,
     /// Where payments are written down.
     #[serde(default)]
     pub store: StoreSection,
@@ -140,6 +148,7 @@ impl Config {
         let credentials = environment.get("CREDENTIALS_DIRECTORY").map(PathBuf::from);
         let from_file = File::from_str(&text, FileFormat::Toml);
         error::refuse_list_overrides(&place, "psp")?;
+        error::refuse_list_overrides(&place, "messenger")?;
         if is_list(path, &from_file, "merchant")? {
             error::refuse_list_overrides(&place, "merchant")?;
         }
@@ -247,6 +256,10 @@ impl Config {
         }
         for psp in &mut self.psp {
             psp.places = Some(places.clone());
+        }
+        for messenger in &mut self.messenger {
+            messenger.list = "messenger";
+            messenger.places = Some(places.clone());
         }
         Ok(())
     }

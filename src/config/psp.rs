@@ -1,4 +1,4 @@
-//! `[[psp]]`: accounts with payment service providers.
+//! `[[psp]]` and `[[messenger]]`: accounts with others, whose own keys their own rooms read.
 
 use std::path::Path;
 
@@ -8,31 +8,44 @@ use serde::de::DeserializeOwned;
 use super::error::{ConfigError, explain};
 use super::secret::{Secret, SecretPlaces};
 
-/// `[[psp]]`: one account with one payment service provider. What stands beside name and kind belongs to
-/// the provider's own room, which reads it with [`PspSection::settings`].
+/// `[[psp]]`: one account with one payment service provider.
+pub type PspSection = AccountSection;
+
+/// `[[messenger]]`: one account with one carrier of SMS or e-mail.
+pub type MessengerSection = AccountSection;
+
+/// One account with somebody outside. What stands beside name and kind belongs to the provider's own room, which reads
+/// it with [`AccountSection::settings_but`].
 #[derive(Deserialize)]
-pub struct PspSection {
+pub struct AccountSection {
     /// Its name in this configuration and in the journal.
     pub name: String,
     /// Which provider.
     pub kind: String,
     #[serde(flatten)]
     settings: serde_json::Map<String, serde_json::Value>,
+    /// The list it stands in.
+    #[serde(skip, default = "psp")]
+    pub(super) list: &'static str,
     #[serde(skip)]
     pub(super) places: Option<SecretPlaces>,
 }
 
+fn psp() -> &'static str {
+    "psp"
+}
+
 /// What a provider is told may be as good as a secret: headers, account numbers.
-impl std::fmt::Debug for PspSection {
+impl std::fmt::Debug for AccountSection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PspSection")
+        f.debug_struct("AccountSection")
             .field("name", &self.name)
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
 }
 
-impl PspSection {
+impl AccountSection {
     /// Reads the provider's own settings: all keys but those named; the structure should deny unknown fields.
     ///
     /// # Errors
@@ -60,7 +73,7 @@ impl PspSection {
 
     /// The same account at another address.
     #[must_use]
-    pub fn at(mut self, url: &str) -> PspSection {
+    pub fn at(mut self, url: &str) -> AccountSection {
         self.settings.insert("url".into(), url.into());
         self
     }
@@ -99,6 +112,6 @@ impl PspSection {
 
     fn path(&self, key: &str) -> String {
         let dot = if key.is_empty() { "" } else { "." };
-        format!("psp.{}{dot}{key}", self.name)
+        format!("{}.{}{dot}{key}", self.list, self.name)
     }
 }

@@ -18,7 +18,7 @@ const MADE_BYTES: usize = 32;
 
 /// Keys that hold a secret whatever section they stand in; with `_file` or `_credential` behind, they
 /// name its place instead.
-const SECRET_KEYS: [&str; 13] = [
+const SECRET_KEYS: [&str; 15] = [
     "password",
     "passphrase",
     "passwd",
@@ -32,6 +32,8 @@ const SECRET_KEYS: [&str; 13] = [
     "access_token",
     "auth_token",
     "api_key_secret",
+    "application_secret",
+    "consumer_key",
 ];
 
 /// A password or key. Shown to nobody, wiped when it is dropped.

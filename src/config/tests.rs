@@ -200,7 +200,7 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             with("[merchant.x]\naccepted_brands = 1"),
             "t.toml: key `merchant.x`: unknown key; \
-             possible here: id, name, currency, language, psp, fallback_psp, accepted_brands, description, \
+             possible here: id, name, currency, language, psp, fallback_psp, sms, email, accepted_brands, description, \
              code_digits, dialled_numbers, queues, prompts_directory, default",
         ),
     ];

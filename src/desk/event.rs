@@ -115,6 +115,13 @@ pub enum EventBody {
         amount: String,
         link: Option<&'static str>,
     },
+    /// What became of a message that takes a link to the customer.
+    Message {
+        message: Uuid,
+        link: Uuid,
+        medium: &'static str,
+        state: &'static str,
+    },
 }
 
 fn outcome_as_word<S: Serializer>(outcome: &Outcome, to: S) -> Result<S::Ok, S::Error> {
@@ -218,6 +225,7 @@ impl EventBody {
             Self::Said { .. } => "said",
             Self::Settled { .. } => "settled",
             Self::Operation { .. } => "operation",
+            Self::Message { .. } => "message",
         }
     }
 }

@@ -14,8 +14,10 @@ mod feed;
 mod guard;
 mod in_hand;
 mod keyed;
+mod key_link;
 mod live;
 mod merchant;
+mod messages;
 mod news;
 mod operations;
 mod owed;
@@ -39,6 +41,8 @@ pub use feed::{Feed, FeedError, Listener, Wanted};
 pub use guard::{Guard, Suspicion};
 pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
+pub use messages::SendFault;
+use operations::LINKS_WATCHED_MAX;
 pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
 pub use start::StartError;
@@ -49,11 +53,12 @@ pub use webhook::HookFault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::CaptureSection;
+use crate::messaging::Post;
 use crate::orders::crm::Crm;
 use crate::pbx::Pbx;
 use crate::psp::{self, Psp};
@@ -79,6 +84,8 @@ pub struct Rules {
     pub ask_reference: bool,
     /// What stops card testing.
     pub guard: Guard,
+    /// Who carries texts to customers.
+    pub post: Post,
 }
 
 /// The desk: shared by the PBX's news, the API and the tasks.
@@ -101,6 +108,8 @@ pub struct Desk {
     look_soon: Notify,
     /// Operations that this process is sending.
     underway: Arc<operations::Underway>,
+    /// Links that are looked at while their customers pay.
+    watched: Arc<Semaphore>,
     /// Accounts that have open attempts and are configured no more; each was told once.
     accounts_missed: Mutex<BTreeSet<String>>,
     pub(crate) draining: CancellationToken,
@@ -126,6 +135,7 @@ impl Desk {
             in_hand: in_hand::InHand::default(),
             look_soon: Notify::new(),
             underway: Arc::default(),
+            watched: Arc::new(Semaphore::new(LINKS_WATCHED_MAX)),
             accounts_missed: Mutex::default(),
             draining: CancellationToken::new(),
             pbx_down: watch::Sender::new(Some("the PBX has not been reached yet".into())),

@@ -10,6 +10,7 @@ mod ask;
 mod instead;
 mod link;
 mod look;
+mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,7 @@ use super::Desk;
 
 pub use instead::LINK_KEPT_MS;
 pub use link::LinkRequest;
+pub(super) use watch::LINKS_WATCHED_MAX;
 
 /// Why nothing was asked of the provider.
 #[derive(Debug, thiserror::Error)]

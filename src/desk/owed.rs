@@ -1,10 +1,11 @@
 //! The order a payment is for: the one that was named, the one its reference happens to be, or the one that the caller
 //! owes; as the company's own system tells it, where there is one, or as it stands in the store.
 
+use crate::call::Money;
 use crate::orders::crm::{Crm, CrmFault, Payee, Question};
 use crate::pbx::{Means, Offer};
 use crate::psp::{Customer, plausible_phone};
-use crate::store::{Order, OrderFault, OrderFilter, OrderState, StoreError};
+use crate::store::{ForOrder, Order, OrderFault, OrderFilter, OrderState, StoreError};
 
 use super::Desk;
 use super::merchant::Merchant;
@@ -38,6 +39,19 @@ impl Desk {
         let merchant = merchant.map_or(Ok(merchants.default_one()), |id| merchants.named(id))?;
         let found = self.order_of(merchant, reference).await?.order;
         found.ok_or_else(|| OrderFault::NoSuch(reference.to_owned()).into())
+    }
+
+    /// Whether a payment for this order may begin, as far as it can be told before its call is there: a link that stands in
+    /// the way is ended when it does.
+    ///
+    /// # Errors
+    /// If it is paid or cancelled, the amount does not fit, somebody is or may be paying it otherwise, or the store does not
+    /// answer.
+    pub async fn order_may_be_paid(&self, wanted: ForOrder, amount: Money) -> Result<(), StoreError> {
+        match self.store.order_can_be_paid(wanted, amount).await {
+            Err(StoreError::Order(OrderFault::Link { .. })) => Ok(()),
+            other => other,
+        }
     }
 
     /// What a payment that begins is for.

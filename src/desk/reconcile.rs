@@ -26,6 +26,7 @@ impl Desk {
     pub fn watch_open_attempts(self: &Arc<Self>) {
         let desk = Arc::clone(self);
         self.charges.spawn(async move {
+            desk.tell_of_messages_left().await;
             loop {
                 tokio::select! {
                     () = desk.look_at_what_is_open() => {}
@@ -47,6 +48,7 @@ impl Desk {
     async fn look_at_what_is_open(self: &Arc<Self>) {
         self.look_at_open_attempts().await;
         self.look_at_open_operations().await;
+        self.send_what_waits().await;
     }
 
     async fn look_at_open_attempts(self: &Arc<Self>) {

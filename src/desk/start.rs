@@ -171,12 +171,16 @@ impl Desk {
         }
     }
 
-    async fn write_down_and_open(&self, offer: &Offer, plan: &Plan) -> Result<Session, StartError> {
+    async fn write_down_and_open(
+        self: &Arc<Self>,
+        offer: &Offer,
+        plan: &Plan,
+    ) -> Result<Session, StartError> {
         let overridden = self.nothing_is_open(plan).await?;
         let order = plan.order.map(|id| ForOrder { id, even_if_unknown: plan.even_if_unknown.is_some() });
         if let Some(order) = order {
             // Decided once more where the payment is written down; here before the call is touched.
-            self.store.order_can_be_paid(order, plan.amount).await?;
+            self.order_is_free(order, plan).await?;
         }
         let session = self.pbx.open(offer, &plan.id.to_string()).await?;
         self.store
@@ -202,6 +206,19 @@ impl Desk {
             self.store.trail(person, "begun_although_unknown", &plan.id.to_string(), &detail).await?;
         }
         Ok(session)
+    }
+
+    /// Makes sure that the order can be paid now. A link that could pay it as well is ended first: the customer is on the
+    /// telephone, and it is closed before the card is asked for.
+    async fn order_is_free(self: &Arc<Self>, order: ForOrder, plan: &Plan) -> Result<(), StartError> {
+        let fault = match self.store.order_can_be_paid(order, plan.amount).await {
+            Err(StoreError::Order(fault @ OrderFault::Link { .. })) => fault,
+            other => return Ok(other?),
+        };
+        if !self.end_link_in_the_way(&fault).await {
+            return Err(StartError::Order(fault));
+        }
+        Ok(self.store.order_can_be_paid(order, plan.amount).await?)
     }
 
     /// Makes sure that no attempt for the same order may have been charged without anybody knowing; or says who lets

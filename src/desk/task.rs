@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, AttemptId, Command, FromPbx, Input, Millis, Notice, Outcome, Owed, PaymentCall, SayId,
-    Setup,
+    AgentCommand, AttemptId, Command, Ending, FromPbx, Input, Millis, Notice, Outcome, Owed, PaymentCall,
+    SayId, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
@@ -157,6 +157,7 @@ impl Seat {
             }
             Command::Tell(notice) => self.tell(&notice).await,
             // Its ending was written down when it was told.
+            Command::Finish(Ending::OtherMeans) => self.desk.link_by_key(&self.plan, &self.offer),
             Command::Finish(_) => {}
         }
     }

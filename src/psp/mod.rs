@@ -23,7 +23,7 @@ pub mod testbank;
 pub mod webhook;
 pub mod worldline;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use capabilities::{Capabilities, Environment, Mode};
 pub use charge::{Answer, Charge};

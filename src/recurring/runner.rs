@@ -143,7 +143,7 @@ impl Runner {
     async fn wanted(&self, plan: &Plan) -> Result<TokenCharge, Outcome> {
         let mut amount = plan.takes();
         if let Some(order) = plan.new.order {
-            let order = self.desk.store().order_by_id(order).await;
+            let order = self.desk.store().order_numbered(order).await;
             let order = order.map_err(|fault| Outcome::Fault(fault.to_string()))?;
             let order = order.ok_or_else(|| Outcome::Impossible("its order is gone".into()))?;
             match order.takes(amount) {

@@ -92,6 +92,9 @@ pub enum StoreError {
     /// Nor does the plan.
     #[error(transparent)]
     Plan(#[from] super::PlanFault),
+    /// It is not sent.
+    #[error(transparent)]
+    Message(#[from] super::MessageFault),
     /// Not masked as it must be.
     #[error("a card number with more than its last four digits was to be stored; it was not")]
     NotMasked,

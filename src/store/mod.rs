@@ -16,6 +16,7 @@ mod changes;
 mod durable;
 mod error;
 mod history;
+mod messages;
 mod open;
 mod operation;
 mod operations;
@@ -47,10 +48,13 @@ pub use cards::{CardsTried, TRIED_WITHIN_MS};
 pub use changes::ChangeFault;
 pub use error::StoreError;
 pub use history::{JournalStep, MAX_HISTORY_ROWS, TrailRow};
+pub use messages::{
+    MAX_MESSAGES_OF_LINK, MessageFault, MessageOutcome, MessageRecord, MessageState, NewMessage, is_open,
+};
 pub use operation::{
     LinkRecord, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Teller,
 };
-pub use operations::{HeardChange, NewChange, NewLinkRecord, Written};
+pub use operations::{ForLink, HeardChange, NewChange, NewLinkRecord, Written};
 pub use orders::{
     Batch, Debtor, ForOrder, MAX_BATCH_ORDERS, NewOrder, Order, OrderFault, OrderFilter, OrderPage,
     OrderState,

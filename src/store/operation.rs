@@ -114,6 +114,14 @@ pub struct LinkRecord {
     pub url: Option<String>,
     /// When it ends, in milliseconds since 1970 (UTC).
     pub expires_at_ms: i64,
+    /// The order it pays, if it is for one.
+    pub order: Option<Uuid>,
+    /// Who is paid, by the id of the configuration; none of those that older releases made without a payment.
+    pub merchant: Option<String>,
+    /// The company's own reference.
+    pub reference: Option<String>,
+    /// Language tag of the page, and of what is sent about it.
+    pub language: Option<String>,
 }
 
 /// An operation as it is written down.
@@ -223,6 +231,13 @@ pub(super) fn from_row(row: &SqliteRow) -> Result<OperationRecord, sqlx::Error> 
             },
             url: row.try_get("link_url")?,
             expires_at_ms,
+            order: match row.try_get::<Option<&str>, _>("order_id")? {
+                Some(id) => Some(Uuid::parse_str(id).map_err(|_| bad("order_id"))?),
+                None => None,
+            },
+            merchant: row.try_get("merchant")?,
+            reference: row.try_get("reference")?,
+            language: row.try_get("language")?,
         }),
         None => None,
     };

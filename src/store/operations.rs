@@ -16,10 +16,11 @@ use super::changes::{ChangeFault, closed_to_links, room};
 use super::operation::{Weight, link_rank, weigh};
 use super::text::{cut, detail};
 use super::{
-    OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Store, StoreError, Teller,
-    now_ms, trail,
+    ForOrder, OperationId, OperationKind, OperationOutcome, OperationRecord, OperationState, Store,
+    StoreError, Teller, now_ms, trail,
 };
 pub use hear::HeardChange;
+pub use parts::ForLink;
 use parts::{Row, again, contradicted, reference, subject};
 
 const SENT: &str = "UPDATE operations SET state = 'sent', changed_at_ms = $2 \
@@ -57,8 +58,8 @@ pub struct NewLinkRecord {
     pub psp: String,
     /// How much.
     pub amount: Money,
-    /// When it ends, in milliseconds since 1970 (UTC).
-    pub expires_at_ms: i64,
+    /// When it ends, and what it is for.
+    pub about: ForLink,
     /// Who asks for it.
     pub actor: String,
 }
@@ -103,7 +104,7 @@ impl Store {
             psp_reference: None,
             words: "",
             actor: &new.actor,
-            expires_at_ms: None,
+            link: None,
         };
         self.written(transaction, &row).await
     }
@@ -111,7 +112,8 @@ impl Store {
     /// Writes down a link that is to be made.
     ///
     /// # Errors
-    /// If its payment is under way, or was or may have been charged, or it could not be written.
+    /// If its payment is under way, or was or may have been charged; if its order is paid, cancelled, being paid, or has
+    /// another link; or if it could not be written.
     pub async fn journal_link(&self, new: &NewLinkRecord) -> Result<Written, StoreError> {
         let mut transaction = self.write().await?;
         if let Some(known) = self.operation_in(&mut transaction, new.id).await? {
@@ -121,6 +123,7 @@ impl Store {
                 && known.psp == new.psp;
             return again(known, same);
         }
+        let mut about = new.about.clone();
         if let Some(payment) = new.payment {
             let id = payment.to_string();
             let known = self.payment_in(&mut transaction, &id).await?;
@@ -129,7 +132,10 @@ impl Store {
             if let Some(fault) = closed_to_links(&known, &operations) {
                 return Err(fault.into());
             }
-            self.link_in(&mut transaction, payment, new.amount).await?;
+            about.order = self.order_of_payment(&mut transaction, payment).await?;
+        }
+        if let Some(id) = about.order {
+            self.pay_in(&mut transaction, ForOrder { id, even_if_unknown: false }, new.amount, None).await?;
         }
         let row = Row {
             id: new.id,
@@ -142,7 +148,7 @@ impl Store {
             psp_reference: None,
             words: "",
             actor: &new.actor,
-            expires_at_ms: Some(new.expires_at_ms),
+            link: Some(&about),
         };
         self.written(transaction, &row).await
     }

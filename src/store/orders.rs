@@ -30,8 +30,7 @@ pub(super) const WITH_PAID: &str = "SELECT orders.*, CAST( \
      (SELECT COALESCE(SUM(payments.amount_minor), 0) FROM payments WHERE payments.order_id = orders.id \
         AND EXISTS (SELECT 1 FROM attempts WHERE attempts.payment = payments.id AND attempts.state = 'approved')) \
      + (SELECT COALESCE(SUM(operations.amount_minor), 0) FROM operations \
-        JOIN payments ON payments.id = operations.payment WHERE payments.order_id = orders.id \
-        AND operations.kind = 'link' AND operations.link_state = 'paid') AS BIGINT) AS paid_minor FROM orders";
+        WHERE operations.order_id = orders.id AND operations.kind = 'link' AND operations.link_state = 'paid') AS BIGINT) AS paid_minor FROM orders";
 
 const CANCEL: &str = "UPDATE orders SET cancelled_at_ms = $2 WHERE id = $1";
 
@@ -203,17 +202,6 @@ impl Store {
         self.order_in(&mut transaction, merchant, reference).await
     }
 
-    /// Looks an order up by its number here.
-    ///
-    /// # Errors
-    /// If it could not be read.
-    pub async fn order_by_id(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
-        let mut one = QueryBuilder::new(WITH_PAID);
-        one.push(" WHERE orders.id = ").push_bind(id.to_string());
-        let mut transaction = self.read().await?;
-        self.order_of(&mut transaction, one).await
-    }
-
     /// Cancels an order: nobody pays it any more. One that is cancelled already stays as it is.
     ///
     /// # Errors
@@ -244,6 +232,25 @@ impl Store {
         let order = self.existing_order(&mut transaction, merchant, reference).await?;
         self.commit(transaction).await?;
         Ok(order)
+    }
+
+    /// Looks an order up by its number here.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub async fn order_numbered(&self, id: Uuid) -> Result<Option<Order>, StoreError> {
+        let mut transaction = self.read().await?;
+        self.order_by_id(&mut transaction, id).await
+    }
+
+    async fn order_by_id(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        id: Uuid,
+    ) -> Result<Option<Order>, StoreError> {
+        let mut one = QueryBuilder::new(WITH_PAID);
+        one.push(" WHERE orders.id = ").push_bind(id.to_string());
+        self.order_of(transaction, one).await
     }
 
     async fn order_in(

@@ -67,12 +67,14 @@ async fn no_address_opens_without_a_key_or_with_a_wrong_one() {
     });
     let all: Vec<_> = described.collect();
     assert!(all.iter().any(|(_, path)| path == "/v1/webhooks/replay"), "{all:?}");
-    assert!((18..30).contains(&all.len()), "with thirty wrong keys, an address is shut out: {}", all.len());
-    for (method, path) in all {
+    assert!(all.len() >= 18, "{all:?}");
+    for (n, (method, path)) in all.into_iter().enumerate() {
+        // With thirty wrong keys an address is shut out: each comes from its own, as a proxy on this machine tells it.
+        let from = format!("198.51.100.{}", n + 1);
         let url = format!("{}{}", desk.set.settings.api, path.replace(['{', '}'], ""));
         let method: Method = method.parse().expect("a method");
         for key in [None, Some("wrong")] {
-            let request = desk.client.request(method.clone(), &url);
+            let request = desk.client.request(method.clone(), &url).header("x-forwarded-for", &from);
             let request = key.map_or(request.try_clone().expect("no body"), |key| request.bearer_auth(key));
             check(&read(request).await, 401, "not-authenticated");
         }

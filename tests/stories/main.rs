@@ -11,6 +11,7 @@ mod customers;
 mod endings;
 mod faults;
 mod lines;
+mod links;
 mod many;
 mod merchants;
 mod payments;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         control::stories(),
         payments::stories(),
         endings::stories(),
+        links::stories(),
         lines::stories(),
         recordings::stories(),
         self_service::stories(),

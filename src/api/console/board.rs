@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::call::Field;
 use crate::config::{PostalCode, SecurityCode};
 use crate::desk::{Desk, Event, EventBody, FeedError};
-use crate::store::{OperationId, OperationKind, OperationRecord};
+use crate::store::{MessageRecord, OperationId, OperationKind, OperationRecord};
 
 use super::picture::Picture;
 
@@ -90,7 +90,11 @@ impl Board {
         let known = self.state().pictures.contains_key(&event.payment);
         if !known {
             // What becomes known of a payment after a restart, or is done to it, belongs to no call of this life.
-            if matches!(event.body, EventBody::Settled { .. } | EventBody::Operation { .. }) {
+            let late = matches!(
+                event.body,
+                EventBody::Settled { .. } | EventBody::Operation { .. } | EventBody::Message { .. }
+            );
+            if late {
                 return;
             }
             match desk.store().payment(event.payment).await {
@@ -105,7 +109,7 @@ impl Board {
                 }
             }
         }
-        let link = link_of(desk, &event.body).await;
+        let (link, message) = (link_of(desk, &event.body).await, message_of(desk, &event.body).await);
         let mut state = self.state();
         if let EventBody::Alarm { alarm, .. } = event.body {
             state.alarms.push_front(RaisedAlarm { at: event.at, alarm, payment: event.payment });
@@ -114,7 +118,11 @@ impl Board {
         let Some(picture) = state.pictures.get_mut(&event.payment) else { return };
         let changed = Arc::make_mut(picture);
         changed.add(event.seq, &event.body);
+        if link.as_ref().is_some_and(|link| changed.link.as_ref().is_none_or(|old| old.id != link.id)) {
+            changed.message = None;
+        }
         changed.link = link.or(changed.link.take());
+        changed.message = message.or(changed.message.take());
         let picture = Arc::clone(picture);
         if let Some(screens) = picture.agent.as_ref().and_then(|agent| state.waiting.get(agent)) {
             // A late settlement of an earlier call does not push the one under way off the screen.
@@ -191,6 +199,18 @@ async fn link_of(desk: &Desk, event: &EventBody) -> Option<OperationRecord> {
         Ok(found) => found,
         Err(fault) => {
             tracing::warn!(%operation, "a link is not on the console's board: {fault}");
+            None
+        }
+    }
+}
+
+/// The last message about the link that an event is about.
+async fn message_of(desk: &Desk, event: &EventBody) -> Option<MessageRecord> {
+    let EventBody::Message { link, .. } = event else { return None };
+    match desk.store().messages_of(OperationId(*link)).await {
+        Ok(mut found) => found.pop(),
+        Err(fault) => {
+            tracing::warn!(%link, "a message is not on the console's board: {fault}");
             None
         }
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::call::{DeclineReason, Ending, Field, Hint, Money, Outcome};
 use crate::card::{Brand, MaskedPan};
 use crate::desk::EventBody;
-use crate::store::{OperationRecord, Payment};
+use crate::store::{MessageRecord, OperationRecord, Payment};
 
 /// One payment call.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(super) struct Picture {
     pub merchant: String,
     /// A payment link in place of the card, as it stands.
     pub link: Option<OperationRecord>,
+    /// The last message that took it to the customer.
+    pub message: Option<MessageRecord>,
 }
 
 /// Whether others can hear the keys.
@@ -129,6 +131,7 @@ impl Picture {
             ended: None,
             merchant: payment.begun.merchant.clone(),
             link: None,
+            message: None,
         }
     }
 
@@ -141,7 +144,8 @@ impl Picture {
             EventBody::Started
             | EventBody::Agent { .. }
             | EventBody::Remaining { .. }
-            | EventBody::Operation { .. } => {}
+            | EventBody::Operation { .. }
+            | EventBody::Message { .. } => {}
             EventBody::Sealed { line } => {
                 self.seal = Seal::Shut;
                 self.line = Some(line);

@@ -145,7 +145,7 @@ impl NewPayment {
         let part = self.amount.as_deref().map(|amount| Money::parse(amount, owed.currency)).transpose();
         let amount = part.map_err(|fault| Problem::refused("amount", fault))?.unwrap_or(owed);
         let wanted = ForOrder { id: order.id, even_if_unknown: self.even_if_unknown };
-        let can = state.desk.store().order_can_be_paid(wanted, amount).await;
+        let can = state.desk.order_may_be_paid(wanted, amount).await;
         can.map_err(|fault| cannot_start(&fault.into()))?;
         Ok((order.new.merchant, amount))
     }

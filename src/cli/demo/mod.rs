@@ -112,7 +112,7 @@ impl Demo {
         let program = std::env::current_exe()?;
         let mut options = SetOptions::new(&program, &directory.join("tonegate"));
         options.language.clone_from(&self.language);
-        scenario.prepare(&mut options);
+        scenario.prepare(&mut options).await?;
         options.pace = if self.watch { Pace::HUMAN } else { Pace::FAST };
         let view = View::new(self.headless).watched(self.watch);
         view.curtain(&scenario, theatre.name());

@@ -256,6 +256,11 @@ fn desk_words(event: &Value) -> Option<String> {
         "outcome_unknown" => "the outcome is not known yet: do not take the card again".into(),
         "left" => format!("the {} hung up", text("party")),
         "alarm" => format!("ALARM: {}", text("alarm")),
+        "operation" if event["kind"] == "link" => match event["link"].as_str() {
+            Some(state) => format!("payment link: {state}"),
+            None => "asking the provider for a payment link".into(),
+        },
+        "message" => format!("text with the link: {}", text("state")),
         "unsealed" => "the line is an ordinary line again".into(),
         "ended" => format!("over: {}", text("ending")),
         _ => return None,

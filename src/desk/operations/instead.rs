@@ -33,9 +33,12 @@ impl Desk {
         Ok(LinkRequest {
             id: OperationId::fresh(),
             payment: Some(begun.id),
+            order: None,
+            merchant: merchant.id.clone(),
             psp: merchant.psp.name().to_owned(),
             amount: begun.amount,
             description,
+            reference: begun.reference.clone(),
             expires_at: Timestamp::now() + jiff::SignedDuration::from_millis(LINK_KEPT_MS),
             language: merchant.language.code().to_owned(),
             customer: Customer::default(),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::call::Money;
 use crate::psp::{Customer, Effect, Link, LinkState, NewLink, Operation, Psp, Reply};
 use crate::store::{
-    ChangeFault, NewLinkRecord, OperationId, OperationKind, OperationRecord, StoreError, Written,
+    ChangeFault, ForLink, NewLinkRecord, OperationId, OperationKind, OperationRecord, StoreError, Written,
 };
 
 use super::super::Desk;
@@ -22,12 +22,18 @@ pub struct LinkRequest {
     pub id: OperationId,
     /// The payment it stands in for, if any: one that has ended without a charge.
     pub payment: Option<Uuid>,
+    /// The order it is for, by its number here; that of its payment, if it has one.
+    pub order: Option<Uuid>,
+    /// Who is paid, by the id of the configuration.
+    pub merchant: String,
     /// The account, by its name in the configuration: `merchant.psp.name()` of who is paid.
     pub psp: String,
     /// How much.
     pub amount: Money,
     /// What for, in words the customer knows.
     pub description: String,
+    /// The company's own reference, as it is told to the customer.
+    pub reference: Option<String>,
     /// When it ends; some providers end it earlier.
     pub expires_at: Timestamp,
     /// Language tag of the page, `fr` or `fr-FR`.
@@ -55,7 +61,13 @@ impl Desk {
             payment: request.payment,
             psp: request.psp,
             amount: request.amount,
-            expires_at_ms: request.expires_at.as_millisecond(),
+            about: ForLink {
+                expires_at_ms: request.expires_at.as_millisecond(),
+                order: request.order,
+                merchant: request.merchant,
+                reference: request.reference,
+                language: request.language.clone(),
+            },
             actor: request.actor,
         };
         let Written { operation, new } = self.store.journal_link(&row).await?;
@@ -73,7 +85,9 @@ impl Desk {
         self.apart(guard, move |desk| async move {
             desk.store.operation_sent(operation.id).await?;
             let reply = psp.create_link(&link).await;
-            desk.linked(operation, reply).await
+            let made = desk.linked(operation, reply).await?;
+            desk.watch_link(&made);
+            Ok(made)
         })
         .await
     }

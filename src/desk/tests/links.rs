@@ -5,13 +5,16 @@ use super::*;
 use crate::psp::{Customer, Event as PspEvent, LinkState, News};
 use crate::store::{ChangeFault, OperationId, OperationRecord, OperationState, StoreError};
 
-fn request(payment: Option<Uuid>) -> LinkRequest {
+pub(super) fn request(payment: Option<Uuid>) -> LinkRequest {
     LinkRequest {
         id: OperationId::fresh(),
         payment,
+        order: None,
+        merchant: "main".into(),
         psp: "till".into(),
         amount: euros("42.50"),
         description: "Invoice 7".into(),
+        reference: Some("F-7".into()),
         expires_at: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1),
         language: "en".into(),
         customer: Customer::default(),

@@ -2,6 +2,7 @@
 
 mod left;
 mod links;
+mod messages;
 mod operations;
 mod permutations;
 mod plans;
@@ -72,6 +73,7 @@ fn rules() -> Rules {
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
+        post: Post::default(),
         crm: None,
         recognise_caller: true,
         ask_reference: true,
@@ -84,6 +86,10 @@ fn rules() -> Rules {
 
 fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
     Desk::new(rules(), Arc::new(NoPbx), accounts, store.clone())
+}
+
+fn desk_that_posts(store: &Store, accounts: Vec<Arc<dyn Psp>>, post: Post) -> Arc<Desk> {
+    Desk::new(Rules { post, ..rules() }, Arc::new(NoPbx), accounts, store.clone())
 }
 
 async fn room(accounts: impl FnOnce(&Store) -> Vec<Arc<dyn Psp>>) -> Room {

@@ -7,6 +7,7 @@
 mod asterisk;
 mod daemon;
 mod events;
+mod far_end;
 mod freeswitch;
 mod leaks;
 mod person;
@@ -25,6 +26,7 @@ mod telephone;
 pub use asterisk::{AsteriskTheatre, Otherwise};
 pub use daemon::{Daemon, DaemonSettings};
 pub use events::{EventLog, Seen};
+pub use far_end::FarEnd;
 pub use freeswitch::FreeSwitchTheatre;
 pub use leaks::leaked_keys;
 pub use person::Credentials;

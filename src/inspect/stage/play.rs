@@ -1,6 +1,8 @@
 //! The scenarios of `tonegate demo`: what the people do, and how it has to end.
 
 mod alone;
+mod link;
+mod search;
 
 use std::time::Duration;
 
@@ -63,6 +65,13 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "cancel",
         about: "the agent ends the payment; the conversation goes on",
         ending: "cancelled_by_agent",
+        charges: 0,
+        ..USUAL
+    },
+    Scenario {
+        name: link::NAME,
+        about: "the card is not at hand: the agent's key sends a payment link, and the customer pays by it",
+        ending: "other_means",
         charges: 0,
         ..USUAL
     },
@@ -131,8 +140,12 @@ impl Scenario {
     }
 
     /// What its set needs.
-    pub fn prepare(&self, options: &mut SetOptions) {
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    pub async fn prepare(&self, options: &mut SetOptions) -> Result<(), StageError> {
         options.slow_answer_ms = 7_000;
+        if self.name == link::NAME { Self::prepare_link(options).await } else { Ok(()) }
     }
 
     /// Plays it to its end and searches everything for what may be left of the card.
@@ -153,6 +166,9 @@ impl Scenario {
         self.act(&mut scene, audience).await?;
         let end = scene.told("ended").await?;
         let ending = end.event["ending"].as_str().unwrap_or_default().to_owned();
+        if self.name == link::NAME {
+            Self::pays_by_link(&mut scene, audience).await?;
+        }
         if scene.call.agent.is_up() && scene.call.customer.is_up() {
             scene.they_talk().await?;
             audience.does("both", "talk on");
@@ -161,39 +177,12 @@ impl Scenario {
         // The PBX writes its records when a call is over.
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         scene.nobody_got_a_digit().await?;
-        let mut review =
-            Review { ending, charges: scene.charges(), clean: Vec::new(), unsearched: Vec::new() };
-        review.clean = vec![
-            "the agent's telephone: no telephone event".into(),
-            "the agent's ear: no tone".into(),
-            "the PBX's log, CDRs and recordings".into(),
-            "every event a second client of the PBX was sent".into(),
-        ];
+        let clean = search::SEARCHED.map(String::from).to_vec();
+        let mut review = Review { ending, charges: scene.charges(), clean, unsearched: Vec::new() };
         self.search(&scene, &mut review)?;
         audience.lingers();
         scene.set.daemon.stop().await?;
         Ok(review)
-    }
-
-    /// Daemon, from outside.
-    fn search(&self, scene: &Scene, review: &mut Review) -> Result<(), StageError> {
-        let files = scene.files_are_clean(self.card)?;
-        review
-            .clean
-            .push(format!("database, log and configuration of tonegate ({} kB)", files.bytes_read / 1024));
-        match scene.memory_is_clean(self.card) {
-            Ok(memory) => {
-                review
-                    .clean
-                    .push(format!("all memory of the tonegate process ({} MB)", memory.bytes_read >> 20));
-            }
-            Err(StageError(why)) if why.contains("CAP_SYS_PTRACE") => review.unsearched.push(
-                "memory of the tonegate process: it lets nobody look; run the demo as root to search it"
-                    .into(),
-            ),
-            Err(fault) => return Err(fault),
-        }
-        Ok(())
     }
 
     async fn act(&self, scene: &mut Scene, audience: &dyn Audience) -> Result<(), StageError> {
@@ -247,6 +236,12 @@ impl Scenario {
                 scene.customer("55554").await?;
                 audience.does("agent", "keys *9: end the payment");
                 scene.agent("*9").await
+            }
+            link::NAME => {
+                audience.does("customer", "keys four digits, and has only the telephone at hand");
+                scene.customer("5555").await?;
+                audience.does("agent", "keys *4: a payment link instead");
+                scene.agent("*4").await
             }
             "hangup" => {
                 audience.does("customer", "keys eight digits and hangs up");

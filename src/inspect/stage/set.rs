@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::psp::testbank::{RunningBank, TestBank, TestBankSettings};
 
-use super::{Daemon, DaemonSettings, EventLog, StageError, Theatre};
+use super::{Daemon, DaemonSettings, EventLog, FarEnd, StageError, Theatre};
 
 /// How fast the customer keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct SetOptions {
     pub bank_password: Option<String>,
     /// Further sections of the configuration.
     pub sections: String,
+    /// Where payment links lead, if there are any.
+    pub far_end: Option<FarEnd>,
     /// How fast the customer keys.
     pub pace: Pace,
 }
@@ -82,6 +84,7 @@ impl SetOptions {
             merchants: String::new(),
             bank_password: None,
             sections: String::new(),
+            far_end: None,
             pace: Pace::FAST,
         }
     }
@@ -103,6 +106,8 @@ pub struct Set {
     pub directory: PathBuf,
     /// How fast the customer keys.
     pub pace: Pace,
+    /// Where payment links lead, if there are any.
+    pub far_end: Option<FarEnd>,
 }
 
 impl Set {
@@ -161,7 +166,16 @@ impl Set {
         };
         let daemon = Daemon::start(settings.clone()).await?;
         let events = EventLog::open(&settings.api, &settings.key).await?;
-        Ok(Self { theatre, bank, daemon, events, settings, directory: dir.clone(), pace: options.pace })
+        Ok(Self {
+            theatre,
+            bank,
+            daemon,
+            events,
+            settings,
+            directory: dir.clone(),
+            pace: options.pace,
+            far_end: options.far_end.clone(),
+        })
     }
 
     /// Starts the daemon again after it was killed or stopped, and listens to it again.

@@ -24,7 +24,7 @@ const POOL_IDLE_MAX: usize = 8;
 const FILE_MAX_BYTES: u64 = 256 * 1024;
 
 /// The way to one account.
-pub(in crate::psp) struct Http {
+pub(crate) struct Http {
     pub(super) client: Client,
     /// Sent with every request.
     pub(super) headers: HeaderMap,
@@ -35,7 +35,7 @@ pub(in crate::psp) struct Http {
 
 impl Http {
     /// Checks the settings, reads the files, builds the client; `headers` go with every request.
-    pub(in crate::psp) fn new(
+    pub(crate) fn new(
         psp: &str,
         settings: &HttpSettings,
         headers: HeaderMap,
@@ -63,17 +63,17 @@ impl Http {
 }
 
 /// Checks one account's settings and tells faults with the account's name.
-pub(in crate::psp) struct Check<'a> {
-    pub(in crate::psp) psp: &'a str,
+pub(crate) struct Check<'a> {
+    pub(crate) psp: &'a str,
 }
 
 impl Check<'_> {
-    pub(in crate::psp) fn fault(&self, setting: &'static str, fault: impl Into<String>) -> PspConfigError {
+    pub(crate) fn fault(&self, setting: &'static str, fault: impl Into<String>) -> PspConfigError {
         PspConfigError::Setting { psp: self.psp.into(), setting, fault: fault.into() }
     }
 
     /// An address that card data may be sent to.
-    pub(in crate::psp) fn url(&self, setting: &'static str, text: &str) -> Result<Url, PspConfigError> {
+    pub(crate) fn url(&self, setting: &'static str, text: &str) -> Result<Url, PspConfigError> {
         let url = Url::parse(text)
             .map_err(|fault| self.fault(setting, format!("is not an address ({fault}); write https://…")))?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -96,7 +96,7 @@ impl Check<'_> {
     }
 
     /// An address of this very machine.
-    pub(in crate::psp) fn loopback(&self, setting: &'static str, text: &str) -> Result<(), PspConfigError> {
+    pub(crate) fn loopback(&self, setting: &'static str, text: &str) -> Result<(), PspConfigError> {
         match is_loopback(&self.url(setting, text)?) {
             true => Ok(()),
             false => {
@@ -156,7 +156,7 @@ impl Check<'_> {
     }
 
     /// A small file, in memory that is wiped.
-    pub(in crate::psp) fn read(
+    pub(crate) fn read(
         &self,
         setting: &'static str,
         path: &Path,

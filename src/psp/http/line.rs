@@ -11,14 +11,14 @@ use super::tap::Tap;
 use crate::psp::PspConfigError;
 
 /// An API at one address.
-pub(in crate::psp) struct Line {
+pub(crate) struct Line {
     base: String,
     http: Http,
 }
 
 impl Line {
     /// An API at `base`; `headers` go with every request.
-    pub(in crate::psp) fn new(
+    pub(crate) fn new(
         psp: &str,
         base: &str,
         settings: &HttpSettings,
@@ -30,7 +30,7 @@ impl Line {
     }
 
     /// Asks, with further headers by name.
-    pub(in crate::psp) async fn ask(
+    pub(crate) async fn ask(
         &self,
         method: Method,
         path: &str,
@@ -50,13 +50,13 @@ impl Line {
     }
 
     /// Asks for an object.
-    pub(in crate::psp) async fn get(&self, path: &str) -> Result<Came, Missed> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Came, Missed> {
         self.ask(Method::GET, path, &[], Body::Nothing).await
     }
 }
 
 /// A secret as the value of a header that is never shown.
-pub(in crate::psp) fn secret_header(
+pub(crate) fn secret_header(
     check: &Check<'_>,
     setting: &'static str,
     value: &str,

@@ -16,7 +16,7 @@ pub use exchange::{Body, Came, MAX_ANSWER_BYTES, Missed, Request};
 pub use settings::{HttpSettings, TIMEOUT_RANGE_MS};
 pub use tap::{Seen, Tap};
 
-pub(in crate::psp) use client::{Check, Http};
-pub(in crate::psp) use line::{Line, secret_header};
-pub(in crate::psp) use words::harmless;
+pub(crate) use client::{Check, Http};
+pub(crate) use line::{Line, secret_header};
+pub(crate) use words::harmless;
 pub(crate) use words::percent_encoded;

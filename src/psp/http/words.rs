@@ -9,7 +9,7 @@ const DETAIL_MAX_CHARS: usize = 240;
 const DIGITS_HIDDEN_FROM: usize = 9;
 
 /// A provider's words without control characters or anything that could be a card number, and cut to `chars_max`.
-pub(in crate::psp) fn harmless(words: &str, chars_max: usize) -> String {
+pub(crate) fn harmless(words: &str, chars_max: usize) -> String {
     let mut kept: Vec<char> =
         words.chars().take(chars_max).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let (mut start, mut digits) = (0, 0);

@@ -8,7 +8,7 @@ mod checkout;
 mod customers;
 mod exchanges;
 mod failover;
-mod fake;
+pub(crate) mod fake;
 mod hyperswitch;
 mod lyra;
 mod modes;
@@ -28,8 +28,8 @@ use crate::call::{AttemptId, DeclineReason, Money, Outcome};
 use crate::card::{Brand, Card, Entry, Key, YearMonth};
 
 /// What tests let a late answer take, and how long they wait for an answer.
-pub(super) const LATE_MS: u64 = 700;
-pub(super) const PATIENCE_MS: u64 = 350;
+pub(crate) const LATE_MS: u64 = 700;
+pub(crate) const PATIENCE_MS: u64 = 350;
 
 fn keyed(keys: &str) -> Entry {
     let mut entry = Entry::new().expect("room in the vault");

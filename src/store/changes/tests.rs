@@ -124,7 +124,15 @@ fn a_link_is_made_only_where_nothing_else_can_charge() {
         assert!(matches!(closed(&open, &[]), Some(ChangeFault::NotForALink(_))), "{open:?}");
     }
     let link = |state, link_state| OperationRecord {
-        link: Some(LinkRecord { state: link_state, url: None, expires_at_ms: 0 }),
+        link: Some(LinkRecord {
+            state: link_state,
+            url: None,
+            expires_at_ms: 0,
+            order: None,
+            merchant: None,
+            reference: None,
+            language: None,
+        }),
         ..operation(OperationKind::Link, "42.50", state)
     };
     let ended = payment(Some(OtherMeans), &[]);
@@ -149,7 +157,15 @@ fn a_charge_is_by_card_or_by_a_link_that_was_paid() {
     assert_eq!(by_card, Some(charge()));
     let paid = OperationRecord {
         charge_reference: Some("pi_2".into()),
-        link: Some(LinkRecord { state: Some(LinkState::Paid), url: None, expires_at_ms: 0 }),
+        link: Some(LinkRecord {
+            state: Some(LinkState::Paid),
+            url: None,
+            expires_at_ms: 0,
+            order: None,
+            merchant: None,
+            reference: None,
+            language: None,
+        }),
         ..operation(OperationKind::Link, "42.50", OperationState::Done)
     };
     let ended = payment(Some(OtherMeans), &[]);

@@ -172,7 +172,7 @@ impl Store {
             psp_reference: heard.psp_reference.as_deref(),
             words: &format!("webhook: {}", heard.detail),
             actor: &heard.psp,
-            expires_at_ms: None,
+            link: None,
         };
         self.written(transaction, &row).await.map(|written| Some(written.operation))
     }

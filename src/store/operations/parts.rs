@@ -19,9 +19,9 @@ use super::Written;
 /// Operations of one payment that are looked at; a payment has a handful.
 const MAX_OF_PAYMENT: i64 = 1_000;
 const ADD: &str = "INSERT INTO operations (id, payment, kind, idempotency_key, psp, charge_reference, \
-     amount_minor, currency, state, psp_reference, detail, actor, may_resend, expires_at_ms, \
-     journalled_at_ms, changed_at_ms) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $14)";
+     amount_minor, currency, state, psp_reference, detail, actor, may_resend, expires_at_ms, order_id, merchant, \
+     reference, language, journalled_at_ms, changed_at_ms) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15, $16, $17, $18, $18)";
 
 const ONE: &str = "SELECT * FROM operations WHERE id = $1";
 
@@ -39,7 +39,22 @@ pub(in crate::store) struct Row<'a> {
     pub(in crate::store) psp_reference: Option<&'a str>,
     pub(in crate::store) words: &'a str,
     pub(in crate::store) actor: &'a str,
-    pub(in crate::store) expires_at_ms: Option<i64>,
+    pub(in crate::store) link: Option<&'a ForLink>,
+}
+
+/// What is known of a link alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForLink {
+    /// When it ends, in milliseconds since 1970 (UTC).
+    pub expires_at_ms: i64,
+    /// The order it pays; that of its payment, if it has one.
+    pub order: Option<Uuid>,
+    /// Who is paid, by the id of the configuration.
+    pub merchant: String,
+    /// The company's own reference.
+    pub reference: Option<String>,
+    /// Language tag of the page.
+    pub language: String,
 }
 
 /// What the transactions above are made of.
@@ -125,7 +140,11 @@ async fn add(transaction: &mut Transaction<'static, Sqlite>, row: &Row<'_>) -> R
         .bind(reference(row.psp_reference))
         .bind(detail(row.words))
         .bind(field(row.actor))
-        .bind(row.expires_at_ms)
+        .bind(row.link.map(|link| link.expires_at_ms))
+        .bind(row.link.and_then(|link| link.order).map(|order| order.to_string()))
+        .bind(row.link.map(|link| field(&link.merchant)))
+        .bind(row.link.and_then(|link| link.reference.as_deref()).map(field))
+        .bind(row.link.map(|link| field(&link.language)))
         .bind(now_ms())
         .execute(&mut **transaction)
         .await?;

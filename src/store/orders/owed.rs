@@ -1,13 +1,13 @@
 //! An order is never paid twice: what has to hold, in one transaction, before anybody pays it.
 
 use sqlx::sqlite::Sqlite;
-use sqlx::{QueryBuilder, Row, Transaction, query};
+use sqlx::{Row, Transaction, query};
 use uuid::Uuid;
 
 use crate::call::Money;
 
 use super::super::{Store, StoreError};
-use super::{Order, OrderFault, OrderState, WITH_PAID};
+use super::{Order, OrderFault, OrderState};
 
 /// A payment that has not ended, of a life of the daemon that has, is no longer under way.
 const UNDER_WAY: &str =
@@ -19,11 +19,10 @@ const UNKNOWN: &str = "SELECT idempotency_key AS id FROM attempts \
 
 /// A link counts until the provider says that nobody can pay it, or that it never made it.
 const LINK: &str = "SELECT operations.id AS id FROM operations \
-     JOIN payments ON payments.id = operations.payment \
-     WHERE payments.order_id = $1 AND operations.kind = 'link' AND operations.state <> 'refused' \
+     WHERE operations.order_id = $1 AND operations.kind = 'link' AND operations.state <> 'refused' \
        AND (operations.link_state IS NULL OR operations.link_state IN ('open', 'pending')) LIMIT 1";
 
-const OF_PAYMENT: &str = " WHERE orders.id = (SELECT order_id FROM payments WHERE id = ";
+const OF_PAYMENT: &str = "SELECT order_id FROM payments WHERE id = $1";
 
 /// The order a payment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,26 +86,26 @@ impl Store {
         amount: Money,
         own: Option<Uuid>,
     ) -> Result<(), StoreError> {
-        let mut one = QueryBuilder::new(WITH_PAID);
-        one.push(" WHERE orders.id = ").push_bind(wanted.id.to_string());
-        let order = self.order_of(transaction, one).await?;
+        let order = self.order_by_id(transaction, wanted.id).await?;
         let order = order.ok_or_else(|| OrderFault::NoSuch(wanted.id.to_string()))?;
         order.takes(amount)?;
         self.nobody_else_pays(transaction, &order, wanted.even_if_unknown, own).await
     }
 
-    /// A link for a payment that is for an order pays that order.
-    pub(in crate::store) async fn link_in(
+    /// The order a payment is for: a link for that payment pays that order.
+    pub(in crate::store) async fn order_of_payment(
         &self,
         transaction: &mut Transaction<'static, Sqlite>,
         payment: Uuid,
-        amount: Money,
-    ) -> Result<(), StoreError> {
-        let mut one = QueryBuilder::new(WITH_PAID);
-        one.push(OF_PAYMENT).push_bind(payment.to_string()).push(")");
-        let Some(order) = self.order_of(transaction, one).await? else { return Ok(()) };
-        order.takes(amount)?;
-        self.nothing_in_the_way(transaction, &order, false).await
+    ) -> Result<Option<Uuid>, StoreError> {
+        let failed = |e: sqlx::Error| self.failed(&e);
+        let row = query(OF_PAYMENT).bind(payment.to_string()).fetch_optional(&mut **transaction).await;
+        let id: Option<String> = match row.map_err(failed)? {
+            Some(row) => row.try_get("order_id").map_err(failed)?,
+            None => None,
+        };
+        let bad = |_| failed(sqlx::Error::Decode("payments.order_id holds what we never write".into()));
+        id.as_deref().map(Uuid::parse_str).transpose().map_err(bad)
     }
 
     /// Nobody is paying it, and nobody may have paid it without anybody knowing.

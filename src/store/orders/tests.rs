@@ -7,8 +7,8 @@ use crate::call::{AttemptId, DeclineReason, Ending, Outcome};
 use crate::pbx::Means;
 use crate::psp::{Link, LinkState};
 use crate::store::{
-    NewAttempt, NewLinkRecord, NewPayment, OperationId, OperationOutcome, OperationState, Settlement, Step,
-    StoreSettings, Teller,
+    ForLink, NewAttempt, NewLinkRecord, NewPayment, OperationId, OperationOutcome, OperationState,
+    Settlement, Step, StoreSettings, Teller,
 };
 
 async fn store() -> (Store, tempfile::TempDir) {
@@ -189,7 +189,13 @@ async fn a_link_for_the_orders_payment_pays_the_order_and_nobody_else_does_meanw
         payment: Some(payment),
         psp: "bank".into(),
         amount,
-        expires_at_ms: 4_102_444_800_000,
+        about: ForLink {
+            expires_at_ms: 4_102_444_800_000,
+            order: None,
+            merchant: "main".into(),
+            reference: None,
+            language: "en".into(),
+        },
         actor: "key:crm".into(),
     };
     assert!(matches!(fault(store.journal_link(&link(euros("50.00"))).await), OrderFault::TooMuch { .. }));

@@ -72,7 +72,7 @@ impl Start {
         let amount = if self.amount.trim().is_empty() { owed } else { typed(owed.currency)? };
         // What is not known yet is asked about when the payment begins.
         let wanted = ForOrder { id: order.id, even_if_unknown: true };
-        let can = desk.store().order_can_be_paid(wanted, amount).await;
+        let can = desk.order_may_be_paid(wanted, amount).await;
         can.map_err(|fault| refused(fault.into()))?;
         payment.merchant = Some(order.new.merchant);
         payment.amount = Some(amount);

@@ -1,4 +1,4 @@
-//! A payment link from the desk: made when the card was not charged, looked at, ended.
+//! A payment link from the desk: made when the card was not charged, sent, looked at, ended.
 
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
@@ -7,8 +7,9 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Ending;
+use crate::messaging::{Address, Medium, Numbering};
 use crate::psp::LinkState;
-use crate::store::{OperationRecord, OperationState};
+use crate::store::{MessageRecord, MessageState, OperationId, OperationRecord, OperationState, is_open};
 
 use super::super::Console;
 use super::super::picture::Picture;
@@ -24,17 +25,51 @@ pub(in super::super) struct LinkView {
     pub url: Option<String>,
 }
 
+/// What there is to see of the message that takes it to the customer.
+pub(in super::super) struct SentView {
+    pub kind: &'static str,
+    pub what: String,
+    /// The carrier's words, where it did not go well.
+    pub why: Option<String>,
+    pub under_way: bool,
+}
+
+impl SentView {
+    pub(super) fn new(message: &MessageRecord, w: &Words) -> Self {
+        let (kind, what) = match message.state {
+            MessageState::Waiting | MessageState::Sending => ("busy", w.link.on_its_way),
+            MessageState::Taken => ("good", w.link.sent),
+            MessageState::Refused | MessageState::Dropped => ("bad", w.link.not_sent),
+            MessageState::Unknown => ("warn", w.link.sent_unknown),
+        };
+        let good = message.state == MessageState::Taken || message.detail.is_empty();
+        Self {
+            kind,
+            what: format!("{what} {}", message.new.to),
+            why: (!good).then(|| message.detail.clone()),
+            under_way: message.state.is_under_way(),
+        }
+    }
+}
+
+/// Where a link would be sent if nobody says otherwise: where it was sent before, or to the number of the call.
+pub(super) fn known_address(picture: &Picture, numbering: &Numbering) -> String {
+    let before = picture.message.as_ref().map(|message| message.new.to.clone());
+    let caller = || Address::of(Medium::Sms, picture.caller.as_deref()?, numbering).ok();
+    before.or_else(|| caller().map(|address| address.text)).unwrap_or_default()
+}
+
 impl LinkView {
     pub(super) fn new(link: &OperationRecord, w: &Words) -> Self {
         let state = link.link.as_ref().and_then(|link| link.state);
         let (kind, what) = match (link.state, state) {
-            (_, Some(LinkState::Paid)) => ("good", w.link_paid),
-            (_, Some(LinkState::Pending)) => ("busy", w.link_pending),
-            (_, Some(LinkState::Ended)) => ("", w.link_ended),
-            (_, Some(LinkState::Open)) => ("good", w.link_open),
-            (OperationState::Refused, None) => ("bad", w.link_refused),
-            (OperationState::Unknown, None) => ("warn", w.link_unknown),
-            (_, None) => ("busy", w.link_asked),
+            (_, Some(LinkState::Paid)) => ("good", w.link.paid),
+            (_, Some(LinkState::Pending)) => ("busy", w.link.pending),
+            (_, Some(LinkState::Ended)) => ("", w.link.ended),
+            (_, Some(LinkState::Open)) => ("good", w.link.open),
+            (OperationState::Refused, None) => ("bad", w.link.refused),
+            (OperationState::Unknown, None) => ("warn", w.link.unknown),
+            (_, None) => ("busy", w.link.asked),
         };
         let url = link.link.as_ref().and_then(|link| link.url.clone());
         Self { kind, what, url: url.filter(|_| state == Some(LinkState::Open)) }
@@ -60,6 +95,9 @@ pub(in super::super) struct Wish {
     agent: String,
     payment: Uuid,
     what: String,
+    /// Where it is to be sent; nowhere if empty.
+    #[serde(default)]
+    to: String,
 }
 
 /// `POST /desk/link`
@@ -77,7 +115,11 @@ pub(in super::super) async fn link(
     };
     let actor = reader.viewer.person.actor();
     let told = match (&*form.what, &picture.link) {
-        ("make", _) => make(&console, form.payment, actor).await,
+        ("make", _) => make(&console, &picture, &form.to, actor, w).await,
+        ("send", Some(link)) => match address(&console, &form.to, w) {
+            Ok(to) => send(&console, link.id, &to, &actor).await,
+            Err(told) => Err(told),
+        },
         ("end", Some(link)) => {
             let ended = console.desk.expire_link(link.id, &actor).await;
             ended.map(|_| ()).map_err(|fault| fault.to_string())
@@ -90,9 +132,39 @@ pub(in super::super) async fn link(
     }
 }
 
-async fn make(console: &Console, payment: Uuid, actor: String) -> Result<(), String> {
-    let known = console.desk.store().payment(payment).await.map_err(|fault| fault.to_string())?;
-    let known = known.ok_or_else(|| format!("there is no payment {payment}"))?;
-    let request = console.desk.link_instead_of(&known, actor).map_err(|fault| fault.to_string())?;
-    console.desk.create_link(request).await.map(|_| ()).map_err(|fault| fault.to_string())
+/// What cannot be sent is said before anything is made.
+async fn make(
+    console: &Console,
+    picture: &Picture,
+    to: &str,
+    actor: String,
+    w: &Words,
+) -> Result<(), String> {
+    let to = match to.trim() {
+        "" => None,
+        text => {
+            let to = address(console, text, w)?;
+            console.desk.carrier(&picture.merchant, to.medium).map_err(|fault| fault.to_string())?;
+            Some(to)
+        }
+    };
+    let known = console.desk.store().payment(picture.payment).await.map_err(|fault| fault.to_string())?;
+    let known = known.ok_or_else(|| format!("there is no payment {}", picture.payment))?;
+    let request = console.desk.link_instead_of(&known, actor.clone()).map_err(|fault| fault.to_string())?;
+    let link = console.desk.create_link(request).await.map_err(|fault| fault.to_string())?;
+    match to {
+        Some(to) if is_open(&link, jiff::Timestamp::now().as_millisecond()) => {
+            send(console, link.id, &to, &actor).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn send(console: &Console, link: OperationId, to: &Address, actor: &str) -> Result<(), String> {
+    console.desk.send_link(link, to, actor).await.map(|_| ()).map_err(|fault| fault.to_string())
+}
+
+fn address(console: &Console, text: &str, w: &Words) -> Result<Address, String> {
+    let read = Address::guessed(text, &console.desk.rules.post.numbering);
+    read.map_err(|_| w.link.no_address.into())
 }

@@ -136,6 +136,10 @@ impl Console {
         view.takes = reader.viewer.may_take();
         view.may_link = picture
             .is_some_and(|picture| link::may_make(picture) && self.desk.makes_links(&picture.merchant));
+        if let Some(picture) = picture {
+            view.carried = self.desk.rules.post.carries(&picture.merchant);
+            view.link_to = link::known_address(picture, &self.desk.rules.post.numbering);
+        }
         if !view.takes {
             // Who watches does not steer.
             view.keys.clear();

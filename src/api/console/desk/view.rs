@@ -9,7 +9,7 @@ use crate::pbx::AgentKeys;
 use super::super::locale::Locale;
 use super::super::picture::{Doing, FieldState, Keyed, Picture, Seal};
 use super::super::words::Words;
-use super::link::{LinkView, stands_for_nothing};
+use super::link::{LinkView, SentView, stands_for_nothing};
 use super::merchants::Choice;
 use super::told::{announce, doing, heard, offered, verdict};
 use super::unknown::Doubt;
@@ -37,6 +37,11 @@ pub(in super::super) struct DeskView {
     /// The payment it would stand in for, and the link there is.
     pub shown: Option<String>,
     pub link: Option<LinkView>,
+    /// The message that takes it to the customer.
+    pub sent: Option<SentView>,
+    /// Somebody carries links to customers, and where they would go.
+    pub carried: bool,
+    pub link_to: String,
     pub order_again: String,
     pub amount_again: String,
     pub reference_again: String,
@@ -150,6 +155,9 @@ impl DeskView {
             again: picture.is_some() && !linked,
             shown: picture.map(|picture| picture.payment.to_string()),
             link: picture.and_then(|picture| picture.link.as_ref()).map(|link| LinkView::new(link, w)),
+            sent: picture.and_then(|picture| picture.message.as_ref()).map(|one| SentView::new(one, w)),
+            carried: false,
+            link_to: String::new(),
             // An order tells its amount itself, as it is owed by then.
             order_again: ordered.and_then(|picture| picture.reference.clone()).unwrap_or_default(),
             amount_again: free.map(|picture| picture.amount.decimal()).unwrap_or_default(),
@@ -170,6 +178,11 @@ impl DeskView {
             reference: self.reference_again.clone(),
             merchant: self.merchant_again.clone(),
         }
+    }
+
+    /// A link that can be paid by is sent, and sent again, but not while a message is on its way.
+    fn may_send(&self) -> bool {
+        self.carried && self.may_end_link() && !self.sent.as_ref().is_some_and(|sent| sent.under_way)
     }
 
     /// Whoever may take payments may end a link that can still be paid by.

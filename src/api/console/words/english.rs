@@ -3,6 +3,7 @@
 mod kinds;
 
 use super::Words;
+use super::links;
 use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
@@ -63,17 +64,7 @@ pub(super) static WORDS: Words = Words {
     no_such_merchant: "There is no such merchant any more. Load the page again.",
     no_such_command: "Too late: this payment is over, or takes no command at this moment.",
     text_wrong: "The reference is too long, or has characters that cannot be written.",
-    link_title: "Payment link",
-    link_help: "The customer pays on the provider’s own page instead. Nobody sends the link for you: read it out, or send it yourself.",
-    link_make: "Make a payment link",
-    link_end: "End the link",
-    link_asked: "The provider is asked for a link",
-    link_open: "The customer can pay by this link",
-    link_pending: "Paid by link; the money is still under way",
-    link_paid: "Paid by link",
-    link_ended: "This link has ended: nobody can pay by it",
-    link_refused: "The provider made no link",
-    link_unknown: "Whether there is a link is not known",
+    link: links::ENGLISH,
     customer: "Customer",
     agent: "Agent",
     self_service: "self-service",

@@ -3,6 +3,7 @@
 mod kinds;
 
 use super::Words;
+use super::links;
 use kinds::{alarm_word, attempt_state, decline, ending, field, hint, operation, refusal};
 
 pub(super) static WORDS: Words = Words {
@@ -64,17 +65,7 @@ pub(super) static WORDS: Words = Words {
     no_such_merchant: "Ce marchand n’existe plus. Rechargez la page.",
     no_such_command: "Trop tard : ce paiement est terminé, ou ne prend pas d’ordre en ce moment.",
     text_wrong: "La référence est trop longue ou contient des caractères qui ne s’écrivent pas.",
-    link_title: "Lien de paiement",
-    link_help: "Le client paie sur la page du prestataire. Le lien n’est pas envoyé : dictez-le ou envoyez-le vous-même.",
-    link_make: "Créer un lien de paiement",
-    link_end: "Désactiver le lien",
-    link_asked: "Demande du lien au prestataire",
-    link_open: "Le client peut payer par ce lien",
-    link_pending: "Payé par lien ; l’argent est encore en route",
-    link_paid: "Payé par lien",
-    link_ended: "Ce lien est clos : il ne permet plus de payer",
-    link_refused: "Le prestataire n’a pas créé de lien",
-    link_unknown: "On ne sait pas si le lien existe",
+    link: links::FRENCH,
     customer: "Client",
     agent: "Agent",
     self_service: "libre-service",

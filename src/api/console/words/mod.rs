@@ -2,10 +2,12 @@
 
 mod english;
 mod french;
+mod links;
 
 use crate::call::{DeclineReason, Ending, Field, Hint};
 use crate::prompts::Language;
 use crate::store::OperationKind;
+use links::LinkWords;
 
 /// The words of one language.
 pub(super) struct Words {
@@ -67,17 +69,7 @@ pub(super) struct Words {
     pub no_such_merchant: &'static str,
     pub no_such_command: &'static str,
     pub text_wrong: &'static str,
-    pub link_title: &'static str,
-    pub link_help: &'static str,
-    pub link_make: &'static str,
-    pub link_end: &'static str,
-    pub link_asked: &'static str,
-    pub link_open: &'static str,
-    pub link_pending: &'static str,
-    pub link_paid: &'static str,
-    pub link_ended: &'static str,
-    pub link_refused: &'static str,
-    pub link_unknown: &'static str,
+    pub link: LinkWords,
     pub customer: &'static str,
     pub agent: &'static str,
     pub self_service: &'static str,
