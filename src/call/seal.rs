@@ -21,11 +21,7 @@ impl PaymentCall {
             // After the one before, not in its place.
             self.say(Party::Agent, Phrase::WhisperLineNotClean, out);
         }
-        let welcome = match self.setup.mode {
-            Mode::Assisted => Phrase::Welcome,
-            Mode::SelfService => Phrase::WelcomeSelfService { amount: self.setup.amount },
-        };
-        self.say(Party::Customer, welcome, out);
+        self.welcome(out);
         self.first_field(now, out);
     }
 
@@ -211,6 +207,7 @@ impl PaymentCall {
         }
         self.wipe();
         let customer = to_customer.and_then(|phrase| self.say(Party::Customer, phrase, out));
+        let customer = self.receipt(ending, out).or(customer);
         let agent = to_agent.and_then(|phrase| self.whisper(phrase, out));
         self.farewell = [self.part_with(ending, customer, out), agent];
         self.menu_said = None;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Fault;
-use crate::config::{Config, ConfigError, MerchantSection, PromptRate, PspSection};
-use crate::desk::{Merchant, Merchants};
-use crate::prompts::{self, SampleRate, SoundTree, find_default_directory};
+use crate::call::Pace;
+use crate::config::{Config, ConfigError, LineSection, MerchantSection, PaceChoice, PromptRate, PspSection};
+use crate::desk::{Merchant, Merchants, Speech, SpokenLine};
+use crate::prompts::{self, Language, SampleRate, SoundTree, find_default_directory};
 use crate::psp::{self, Mode, Operation, Psp};
 
 /// Every account there is, by name.
@@ -77,7 +78,7 @@ fn stands_in(
 
 /// Everybody who is paid.
 pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchants, Fault> {
-    let sounds = Arc::new(sounds(config, None)?);
+    let sounds = Arc::new(sounds(config, Vec::new())?);
     let one = |section: &MerchantSection| -> Result<Merchant, Fault> {
         let account = |name: &String| {
             let missing =
@@ -98,9 +99,10 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             psp: account(&section.psp)?,
             fallback: section.fallback_psp.as_ref().map(account).transpose()?,
             sounds: match &section.prompts_directory {
-                Some(own) => Arc::new(self::sounds(config, Some(own.clone()))?),
+                Some(_) => Arc::new(sounds_of(config, section, None)?),
                 None => Arc::clone(&sounds),
             },
+            speech: speech(config, section)?,
         })
     };
     let default = config.merchants.default_one();
@@ -110,12 +112,52 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
     Ok(Merchants::new(one(default)?, others.map(one).collect::<Result<_, _>>()?))
 }
 
-/// Recordings: a merchant's own over the company's over ours.
-fn sounds(config: &Config, merchant: Option<PathBuf>) -> Result<SoundTree, Fault> {
+/// How a merchant wants people to be spoken to.
+fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
+    let wishes = &section.speech;
+    let spoken = |tag: &String| -> Result<Language, Fault> {
+        let fault = |fault| Fault::Settings(format!("merchant `{}`: speech: {fault}", section.id));
+        tag.parse().map_err(fault)
+    };
+    let line = |line: &LineSection| -> Result<SpokenLine, Fault> {
+        let differs = line.prompts_directory.is_some();
+        Ok(SpokenLine {
+            numbers: line.numbers.clone(),
+            language: line.language.as_ref().map(spoken).transpose()?,
+            sounds: if differs { Some(Arc::new(sounds_of(config, section, Some(line))?)) } else { None },
+        })
+    };
+    Ok(Speech {
+        agent_language: spoken(wishes.agent_language.as_ref().unwrap_or(&section.language))?,
+        other_languages: wishes.other_languages.iter().map(spoken).collect::<Result<_, _>>()?,
+        by_country: wishes.by_country,
+        wording: wishes.wording,
+        pace: match wishes.pace {
+            PaceChoice::Normal => Pace::Normal,
+            PaceChoice::Slow => Pace::Slow,
+            PaceChoice::Relay => Pace::Relay,
+        },
+        receipt: wishes.receipt,
+        lines: wishes.line.iter().map(line).collect::<Result<_, _>>()?,
+    })
+}
+
+/// What somebody hears who pays this merchant, and dialled that line.
+pub(super) fn sounds_of(
+    config: &Config,
+    merchant: &MerchantSection,
+    line: Option<&LineSection>,
+) -> Result<SoundTree, Fault> {
+    let own = line.and_then(|line| line.prompts_directory.as_ref());
+    sounds(config, own.into_iter().chain(&merchant.prompts_directory).cloned().collect())
+}
+
+/// Recordings: a line's or a merchant's own over the company's over ours.
+fn sounds(config: &Config, narrower: Vec<PathBuf>) -> Result<SoundTree, Fault> {
     let directory = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
     let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
-    let own: Vec<PathBuf> = merchant.into_iter().chain(config.prompts.own_directory.clone()).collect();
+    let own: Vec<PathBuf> = narrower.into_iter().chain(config.prompts.own_directory.clone()).collect();
     let tree = match config.prompt_rate() {
         PromptRate::Wide => SoundTree::new(&own, &directory, SampleRate::Wide).map_err(failed)?,
         PromptRate::Narrow => {
@@ -124,6 +166,11 @@ fn sounds(config: &Config, merchant: Option<PathBuf>) -> Result<SoundTree, Fault
             SoundTree::new(&own, &narrow, SampleRate::Narrow).map_err(failed)?
         }
     };
+    let rate = match config.prompt_rate() {
+        PromptRate::Wide => SampleRate::Wide,
+        PromptRate::Narrow => SampleRate::Narrow,
+    };
+    let tree = tree.making_in(&config.daemon.state_dir.join("sounds"), rate).map_err(failed)?;
     for fault in tree.refused() {
         tracing::warn!("{fault}; until then, another recording in the same language is played");
     }

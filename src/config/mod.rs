@@ -8,6 +8,7 @@ mod asterisk;
 mod capture;
 mod check;
 mod check_merchant;
+mod check_speech;
 mod error;
 mod merchant;
 mod pbx;
@@ -15,6 +16,7 @@ mod people;
 mod psp;
 mod secret;
 mod sections;
+mod speech;
 mod twilio;
 mod webhook;
 mod words;
@@ -35,6 +37,7 @@ pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey}
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
+pub use speech::{LineSection, PaceChoice, ReceiptChoice, SpeechSection, WordingChoice};
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
     StoreSection,
@@ -202,7 +205,10 @@ impl Config {
         let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
-        let merchants = self.merchants.all_mut().iter_mut().map(|merchant| &mut merchant.prompts_directory);
+        let merchants = self.merchants.all_mut().iter_mut().flat_map(|merchant| {
+            let lines = merchant.speech.line.iter_mut().map(|line| &mut line.prompts_directory);
+            lines.chain([&mut merchant.prompts_directory])
+        });
         for path in own.chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
             *path = base.join(&*path);
         }

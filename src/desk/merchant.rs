@@ -1,14 +1,15 @@
 //! Who is paid: several merchants, each with accounts, currency, brands and prompts of its own.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::call::{Currency, Phrase};
+use crate::call::Currency;
 use crate::card::Brand;
 use crate::config::{CodeDigits, is_queue, plain_number};
 use crate::pbx::Offer;
 use crate::prompts::{Language, SoundTree};
 use crate::psp::Psp;
+
+use super::speech::Speech;
 
 /// One merchant.
 pub struct Merchant {
@@ -36,13 +37,8 @@ pub struct Merchant {
     pub fallback: Option<Arc<dyn Psp>>,
     /// What is said, in its own recordings where it has some.
     pub sounds: Arc<SoundTree>,
-}
-
-impl Merchant {
-    /// The recordings of a sentence.
-    pub(super) fn clips(&self, phrase: Phrase, language: Language) -> Vec<PathBuf> {
-        self.sounds.files(phrase, language).into_iter().map(Path::to_path_buf).collect()
-    }
+    /// How people are spoken to.
+    pub speech: Speech,
 }
 
 /// Somebody named a merchant that there is not. Nobody else is paid in its place.

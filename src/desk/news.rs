@@ -10,6 +10,7 @@ use crate::call::{FromPbx, Party, Phrase, SayId};
 use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
+use super::speech;
 use super::start::StartError;
 use crate::observe::alarm;
 use crate::prompts;
@@ -85,7 +86,8 @@ impl Desk {
     fn clips_on(&self, offer: &Offer, phrase: Phrase) -> Vec<PathBuf> {
         let merchants = &self.rules.merchants;
         let merchant = merchants.of_call(None, offer).unwrap_or_else(|_| merchants.default_one());
-        merchant.clips(phrase, merchant.language)
+        // Who is told that there is no payment is an agent.
+        speech::files(&merchant.sounds, phrase, merchant.speech.agent_language)
     }
 
     /// A direct call that cannot be served goes on to the dialplan's fallback.

@@ -121,7 +121,8 @@ impl Desk {
         let begun = self.write_down_and_open(&offer, &plan).await;
         match begun {
             Ok(session) => {
-                let setup = self.setup(&offer, &plan);
+                let mut setup = self.setup(&offer, &plan);
+                setup.manner = plan.manner(self.knows(&plan, &offer).await);
                 self.feed.enter(Subject {
                     payment: id,
                     agent: offer.agent_extension.clone(),

@@ -41,6 +41,8 @@ struct Seat {
     offer: Offer,
     orders: mpsc::Sender<Order>,
     answers: mpsc::Sender<Answer>,
+    /// How often the customer's language was changed.
+    turn: usize,
 }
 
 impl Desk {
@@ -56,7 +58,7 @@ impl Desk {
         let payment = plan.id;
         let Session { orders, mut reports } = session;
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
-        let seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
+        let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers, turn: 0 };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
         let mut sentences = Sentences::default();
@@ -71,8 +73,9 @@ impl Desk {
                 }
                 call.handle(elapsed(began), input, &mut out);
                 for command in out.drain(..) {
-                    if let Command::Say { id, to, phrase } = &command {
-                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, seat.plan.language);
+                    if let Command::Say { id, to, phrase, .. } = &command {
+                        let language = seat.plan.voice.language(*to, seat.turn);
+                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, language);
                     }
                     seat.carry_out(command).await;
                 }
@@ -126,15 +129,17 @@ async fn sleep_until(deadline: Option<Instant>) {
 }
 
 impl Seat {
-    async fn carry_out(&self, command: Command) {
+    async fn carry_out(&mut self, command: Command) {
         match command {
             Command::Seal => self.order(Order::Seal).await,
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
-            Command::Say { id, to, phrase } => {
-                let clips = self.plan.merchant.clips(phrase, self.plan.language);
+            Command::Say { id, to, phrase, pace } => {
+                let voice = &self.plan.voice;
+                let clips = voice.clips(phrase, voice.language(to, self.turn), pace).await;
                 self.order(Order::Say { id, to, clips }).await;
             }
+            Command::NextLanguage => self.turn += 1,
             Command::Hush { to } => self.order(Order::Hush { to }).await,
             Command::HandOver => self.order(Order::HandOver).await,
             Command::HangUp => self.order(Order::HangUp).await,

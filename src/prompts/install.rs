@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::catalogue::Catalogue;
 use super::language::Language;
+use super::made::is_up_to_date;
 use super::resample;
 use super::tree::{SampleRate, SoundError};
 use super::wav;
@@ -34,7 +35,7 @@ pub fn install(masters: &Path, out: &Path) -> Result<Installed, SoundError> {
             let name = format!("{clip}.wav");
             let (master, narrow) = (masters.join(&voice).join(&name), directory.join(&name));
             wav::check(&master, SampleRate::Wide.hertz())?;
-            if is_up_to_date(&narrow, &master) {
+            if is_up_to_date(&narrow, &master) && wav::check(&narrow, SampleRate::Narrow.hertz()).is_ok() {
                 installed.kept += 1;
             } else {
                 let samples = wav::samples(&master, SampleRate::Wide.hertz())?;
@@ -44,12 +45,6 @@ pub fn install(masters: &Path, out: &Path) -> Result<Installed, SoundError> {
         }
     }
     Ok(installed)
-}
-
-/// Whether a file is there, is what it should be, and is not older than its master.
-fn is_up_to_date(narrow: &Path, master: &Path) -> bool {
-    let changed = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
-    changed(narrow) >= changed(master) && wav::check(narrow, SampleRate::Narrow.hertz()).is_ok()
 }
 
 #[cfg(test)]

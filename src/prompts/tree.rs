@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use crate::call::Phrase;
 
-use super::catalogue::ClipId;
+use super::catalogue::{ClipId, PAUSE};
 use super::fitness::Unfit;
 use super::language::Language;
-use super::script::script;
+use super::lines;
+use super::made::Made;
+use super::script::{self, COMPANY_NAME, ScriptLine, script};
 use super::wav;
 
 /// How many samples a second the PBX is given.
@@ -119,6 +121,7 @@ fn as_wanted(file: &Path, hertz: u32) -> String {
 pub struct SoundTree {
     files: HashMap<(Language, ClipId), PathBuf>,
     refused: Vec<SoundError>,
+    made: Option<Made>,
 }
 
 impl SoundTree {
@@ -137,17 +140,7 @@ impl SoundTree {
             let ours = default_dir.join(Language::voice_directory(spoken)).join(rate.directory());
             for line in script(language) {
                 let name = format!("{}.wav", line.id);
-                let file = own
-                    .iter()
-                    .map(|own| own.join(language.code()).join(&name))
-                    .filter(|file| file.exists())
-                    .find(|file| {
-                        let faults = wav::faults(file, rate.hertz(), line.listener);
-                        let before = refused.len();
-                        refused.extend(faults.into_iter().filter(SoundError::is_serious));
-                        refused.len() == before
-                    });
-                let file = match file {
+                let file = match own_file(own, language, &line, rate, &mut refused) {
                     Some(file) => file,
                     None => {
                         let file = ours.join(&name);
@@ -160,8 +153,38 @@ impl SoundTree {
                     .map_err(|error| wav::unreadable(&file, &error, rate.hertz()))?;
                 files.insert((language, line.id), file);
             }
+            // What nobody else can say; without it the greeting is complete all the same.
+            if let Some(file) = own_file(own, language, &script::company_name(), rate, &mut refused) {
+                files.insert((language, COMPANY_NAME), file);
+            }
         }
-        Ok(SoundTree { files, refused })
+        Ok(SoundTree { files, refused, made: None })
+    }
+
+    /// Has what nobody records made below a directory that the PBX can read: pauses, and slow speech when it is wanted.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn making_in(mut self, directory: &Path, rate: SampleRate) -> Result<SoundTree, SoundError> {
+        self.made = Some(Made::in_directory(directory, rate)?);
+        Ok(self)
+    }
+
+    /// The same recordings, slower: made where they are wanted for the first time, so this reads and writes files. One
+    /// that cannot be made is played as it was recorded, with the reason.
+    #[must_use]
+    pub fn slower(&self, recordings: Vec<PathBuf>) -> (Vec<PathBuf>, Option<SoundError>) {
+        let mut fault = None;
+        let slow = |recording: PathBuf| match self.made.as_ref().map(|made| made.slower(&recording)) {
+            Some(Ok(slow)) => slow,
+            Some(Err(why)) => {
+                fault.get_or_insert(why);
+                recording
+            }
+            None => recording,
+        };
+        let slow = recordings.into_iter().map(slow).collect();
+        (slow, fault)
     }
 
     /// The company's own recordings that are not played, each with the reason; ours are played in their place.
@@ -173,14 +196,38 @@ impl SoundTree {
     /// The absolute path of a recording.
     #[must_use]
     pub fn file(&self, clip: ClipId, language: Language) -> Option<&Path> {
+        if clip == PAUSE {
+            return self.made.as_ref().map(Made::pause);
+        }
         self.files.get(&(language, clip)).map(PathBuf::as_path)
     }
 
     /// The absolute paths of a phrase's recordings, in the order in which they are played.
     #[must_use]
     pub fn files(&self, phrase: Phrase, language: Language) -> Vec<&Path> {
-        super::clips(phrase, language).into_iter().filter_map(|clip| self.file(clip, language)).collect()
+        let name = lines::greets(phrase).then_some(COMPANY_NAME);
+        let clips = name.into_iter().chain(super::clips(phrase, language));
+        clips.filter_map(|clip| self.file(clip, language)).collect()
     }
+}
+
+/// A company's own recording of a line, in the first of its directories that has one that can be heard.
+fn own_file(
+    own: &[PathBuf],
+    language: Language,
+    line: &ScriptLine,
+    rate: SampleRate,
+    refused: &mut Vec<SoundError>,
+) -> Option<PathBuf> {
+    let name = format!("{}.wav", line.id);
+    let mut found = own.iter().map(|own| own.join(language.code()).join(&name)).filter(|file| file.exists());
+    let file = found.find(|file| {
+        let faults = wav::faults(file, rate.hertz(), line.listener);
+        let before = refused.len();
+        refused.extend(faults.into_iter().filter(SoundError::is_serious));
+        refused.len() == before
+    })?;
+    std::path::absolute(&file).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Who is paid, whatever the call says.
 
+use std::path::Path;
+
 use super::*;
 use crate::pbx::{LegId, Means};
 use crate::prompts::SampleRate;
@@ -23,6 +25,7 @@ pub(in crate::desk) fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> 
         sounds: Arc::new(
             SoundTree::new(&[], Path::new("sounds"), SampleRate::Wide).expect("the source tree's"),
         ),
+        speech: crate::desk::speech::tests::plain(),
     }
 }
 

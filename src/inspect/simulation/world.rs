@@ -283,8 +283,8 @@ impl World {
             Command::Seal => self.order_seal(),
             Command::Unseal => self.order_unseal(),
             Command::Shield { up } => self.order_shield(up),
-            Command::Say { id, to, phrase } => return self.order_say(id, to, phrase),
-            Command::Hush { .. } => {}
+            Command::Say { id, to, phrase, .. } => return self.order_say(id, to, phrase),
+            Command::Hush { .. } | Command::NextLanguage => {}
             Command::Journal { attempt } => {
                 self.journalled = Some(attempt);
                 let ok = !self.dice.chance(self.lost / 4);
@@ -346,6 +346,9 @@ impl World {
         let asks = matches!(
             phrase,
             Phrase::AskNumber
+                | Phrase::AskNumberBrief
+                | Phrase::AskExpiryBrief
+                | Phrase::AskCodeBrief { .. }
                 | Phrase::AskNumberAgain
                 | Phrase::AskExpiry
                 | Phrase::AskCode { .. }

@@ -1,0 +1,35 @@
+//! A call that plays recordings to somebody's telephone.
+
+use super::link::LinkError;
+use super::{FreeSwitchSettings, check, prompts};
+use crate::pbx::TestCall;
+use crate::pbx::play::{RING_MAX_S, Standing};
+
+/// Calls, plays, and returns when the call has ended.
+///
+/// # Errors
+/// With a sentence for the admin, if FreeSWITCH cannot be reached or nobody answers.
+pub async fn play(settings: FreeSwitchSettings, call: &TestCall) -> Result<(), String> {
+    call.check()?;
+    let target = prompts::target(&call.clips).map_err(|why| why.to_string())?;
+    let link = check::connected(&settings.into()).await?;
+    let leg = uuid::Uuid::new_v4().to_string();
+    let TestCall { to, context, .. } = call;
+    let url = if call.is_telephone() { to.clone() } else { format!("loopback/{to}/{context}") };
+    let told = |why: LinkError| why.to_string();
+    link.background(&format!(
+        "originate {{origination_uuid={leg},ignore_early_media=true,originate_timeout={RING_MAX_S},\
+         origination_caller_id_name=tonegate}}{url} &playback({target})"
+    ))
+    .await
+    .map_err(told)?;
+    call.follow(async || {
+        if !link.exists(&leg).await.map_err(told)? {
+            return Ok(Standing::Absent);
+        }
+        let running = link.get(&leg, "current_application").await.map_err(told)?;
+        let plays = running.is_some_and(|application| application == "playback");
+        Ok(if plays { Standing::Playing } else { Standing::Ringing })
+    })
+    .await
+}

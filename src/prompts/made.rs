@@ -1,0 +1,98 @@
+//! What nobody records and this machine makes: the pauses in a reference, and slow speech. It is made when it is first
+//! wanted, of whatever voice speaks, and kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::slow;
+use super::tree::{SampleRate, SoundError};
+use super::wav;
+
+/// Long enough to write down what was said, short enough not to sound like the end.
+const PAUSE_MS: u32 = 450;
+
+/// The place where it is kept.
+#[derive(Debug)]
+pub(super) struct Made {
+    directory: PathBuf,
+    hertz: u32,
+    pause: PathBuf,
+    /// Two calls may want the same recording at once.
+    making: Mutex<()>,
+}
+
+impl Made {
+    /// Below that directory, at that rate; it must be one that the PBX reads.
+    pub(super) fn in_directory(directory: &Path, rate: SampleRate) -> Result<Made, SoundError> {
+        let hertz = rate.hertz();
+        let directory = std::path::absolute(directory.join(format!("made-{hertz}")))
+            .map_err(|source| SoundError::Write { file: directory.to_owned(), source })?;
+        let pause = directory.join("pause.wav");
+        if wav::check(&pause, hertz).is_err() {
+            let samples = vec![0; (hertz * PAUSE_MS / 1_000) as usize];
+            wav::write(&pause, hertz, &samples)?;
+        }
+        Ok(Made { directory, hertz, pause, making: Mutex::default() })
+    }
+
+    /// Silence between two groups.
+    pub(super) fn pause(&self) -> &Path {
+        &self.pause
+    }
+
+    /// The recording, slower. Reads and writes files.
+    pub(super) fn slower(&self, recording: &Path) -> Result<PathBuf, SoundError> {
+        if recording == self.pause {
+            return Ok(recording.to_owned());
+        }
+        let slow = self.directory.join("slow").join(name(recording));
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_up_to_date(&slow, recording) {
+            let samples = wav::samples(recording, self.hertz)?;
+            wav::write(&slow, self.hertz, &slow::slower(&samples, self.hertz))?;
+        }
+        Ok(slow)
+    }
+}
+
+/// `ask-number-0f3a9c2b17d4.wav`: whose recording of what it is.
+fn name(recording: &Path) -> String {
+    let whose = hex::encode(Sha256::digest(recording.as_os_str().as_encoded_bytes()));
+    let what = recording.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{what}-{}.wav", &whose[..12])
+}
+
+/// Whether a recording is there and not older than the one it is made of.
+pub(super) fn is_up_to_date(made: &Path, of: &Path) -> bool {
+    let changed = |file: &Path| fs::metadata(file).and_then(|file| file.modified()).ok();
+    made.exists() && changed(made) >= changed(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_speech_is_made_once_and_again_when_the_recording_changes() {
+        let place = tempfile::tempdir().expect("a directory");
+        let made = Made::in_directory(place.path(), SampleRate::Narrow).expect("a place to write");
+        assert_eq!(wav::samples(made.pause(), 8_000).expect("a pause").len(), 3_600);
+        let recording = place.path().join("welcome.wav");
+        wav::write(&recording, 8_000, &[1_000; 8_000]).expect("written");
+        let slow = made.slower(&recording).expect("made");
+        assert_eq!(wav::samples(&slow, 8_000).expect("slow speech").len(), 10_400);
+        let first = fs::metadata(&slow).and_then(|file| file.modified()).expect("a time");
+        assert_eq!(made.slower(&recording).expect("kept"), slow);
+        assert_eq!(fs::metadata(&slow).and_then(|file| file.modified()).expect("a time"), first);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        wav::write(&recording, 8_000, &[1_000; 16_000]).expect("written");
+        assert_eq!(wav::samples(&made.slower(&recording).expect("made"), 8_000).expect("new").len(), 20_800);
+        assert_eq!(made.slower(made.pause()).expect("the pause"), made.pause());
+        let other = place.path().join("other").join("welcome.wav");
+        wav::write(&other, 8_000, &[1_000; 8_000]).expect("written");
+        assert_ne!(made.slower(&other).expect("made"), slow, "another voice");
+    }
+}
