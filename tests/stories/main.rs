@@ -18,6 +18,7 @@ mod recordings;
 mod scene;
 mod secrecy;
 mod self_service;
+mod speech;
 mod teller;
 mod unknown;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         lines::stories(),
         recordings::stories(),
         self_service::stories(),
+        speech::stories(),
         secrecy::stories(),
         faults::stories(),
         merchants::stories(),

@@ -80,16 +80,14 @@ impl Play {
         let language = self.language.unwrap_or(own);
         let currency = self.currency.unwrap_or(merchant.currency);
         let amount = Money::parse(&self.amount, currency).map_err(|fault| Fault::Usage(fault.to_string()))?;
-        let reference = Spelt::of(&self.reference);
-        if reference.is_none() && self.id.contains("re") {
-            return Err(Fault::Usage("--reference: it cannot be read out: up to 16 letters, digits, `-` and `/`".into()));
-        }
+        let unspeakable = || Fault::Usage("--reference: write up to 16 letters, digits, `-`, `/` and `.`".into());
+        let reference = Spelt::of(&self.reference).ok_or_else(unspeakable)?;
         let filling = Filling {
             amount: Some(amount),
             last_four: Some(*b"4242"),
             brand: Some(Brand::Visa),
             date: Some(self.date.unwrap_or_else(|| jiff::Zoned::now().date())),
-            reference,
+            reference: Some(reference),
         };
         let Some(clips) = spoken(&self.id, &filling, language) else {
             let what = format!("nothing is called `{}` in {language}", self.id);

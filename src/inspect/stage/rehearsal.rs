@@ -176,6 +176,7 @@ fn payment_number(keypad: SocketAddr) -> pbx::Extension {
             ("set", "tonegate_direct=true"),
             ("set", "tonegate_amount=42.50"),
             ("set", "tonegate_currency=EUR"),
+            ("set", "tonegate_reference=INV-4711"),
             ("answer", ""),
             ("socket", &socket),
             ("clear_digit_action", "all"),
