@@ -24,8 +24,8 @@ pub struct TestCall {
     pub to: String,
     /// The context of the dialplan in which the extension is.
     pub context: String,
-    /// The recordings.
-    pub clips: Vec<PathBuf>,
+    /// The recording.
+    pub clip: PathBuf,
 }
 
 /// How the call stands.
@@ -61,7 +61,7 @@ impl TestCall {
         mut look: impl AsyncFnMut() -> Result<Standing, String>,
     ) -> Result<(), String> {
         let begun = Instant::now();
-        let until = clips::deadline(self.clips.clone()).await + Duration::from_secs(RING_MAX_S);
+        let until = clips::deadline(vec![self.clip.clone()]).await + Duration::from_secs(RING_MAX_S);
         let (mut seen, mut played) = (false, false);
         while Instant::now() < until {
             match look().await? {

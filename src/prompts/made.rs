@@ -43,6 +43,18 @@ impl Made {
         &self.pause
     }
 
+    /// Several recordings in one file, for whoever can name but one: the same file each time. Reads and writes files.
+    pub(super) fn joined(&self, recordings: &[PathBuf]) -> Result<PathBuf, SoundError> {
+        let mut samples = Vec::new();
+        for recording in recordings {
+            samples.extend(wav::samples(recording, self.hertz)?);
+        }
+        let joined = self.directory.join("joined.wav");
+        let _one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        wav::write(&joined, self.hertz, &samples)?;
+        Ok(joined)
+    }
+
     /// The recording, slower. Reads and writes files.
     pub(super) fn slower(&self, recording: &Path) -> Result<PathBuf, SoundError> {
         if recording == self.pause {
@@ -74,6 +86,18 @@ pub(super) fn is_up_to_date(made: &Path, of: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_recordings_become_one() {
+        let place = tempfile::tempdir().expect("a directory");
+        let made = Made::in_directory(place.path(), SampleRate::Narrow).expect("a place to write");
+        let (one, two) = (place.path().join("one.wav"), place.path().join("two.wav"));
+        wav::write(&one, 8_000, &[1, 2]).expect("written");
+        wav::write(&two, 8_000, &[3]).expect("written");
+        let joined = made.joined(&[one.clone(), two, one]).expect("joined");
+        assert_eq!(wav::samples(&joined, 8_000).expect("readable"), [1, 2, 3, 1, 2]);
+        assert!(made.joined(&[place.path().join("three.wav")]).is_err());
+    }
 
     #[test]
     fn slow_speech_is_made_once_and_again_when_the_recording_changes() {

@@ -187,6 +187,18 @@ impl SoundTree {
         (slow, fault)
     }
 
+    /// Several recordings in one file, which lasts until the next are joined. Reads and writes files.
+    ///
+    /// # Errors
+    /// If one cannot be read, or nothing can be written.
+    pub fn joined(&self, recordings: &[PathBuf]) -> Result<PathBuf, SoundError> {
+        match (&self.made, recordings) {
+            (_, [one]) => Ok(one.clone()),
+            (Some(made), several) => made.joined(several),
+            (None, _) => Err(SoundError::Missing("joined.wav".into())),
+        }
+    }
+
     /// The company's own recordings that are not played, each with the reason; ours are played in their place.
     #[must_use]
     pub fn refused(&self) -> &[SoundError] {

@@ -149,7 +149,7 @@ async fn an_admin_hears_a_sentence_on_a_telephone(stage: Stage) -> Told {
     let began = Instant::now();
     let played = play("receipt-again", "9196").await?;
     let said = String::from_utf8_lossy(&[played.stdout, played.stderr].concat()).into_owned();
-    ensure!(played.status.success() && said.contains("played to 9196: receipt-again in 10 recording(s)"), "{said}");
+    ensure!(played.status.success() && said.contains("played to 9196: receipt-again"), "{said}");
     ensure!(began.elapsed() > Duration::from_secs(5), "a reference was read out in {:?}", began.elapsed());
     let nobody = play("welcome", "9999").await?;
     let said = String::from_utf8_lossy(&nobody.stderr).into_owned();

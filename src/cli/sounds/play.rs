@@ -58,16 +58,15 @@ impl Play {
     /// Exit status 0 once it was played.
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
         let config = Config::load(&self.config)?;
-        let clips = self.clips(&config)?;
-        let count = clips.len();
-        let call = TestCall { to: self.to, context: self.context, clips };
+        let clip = self.recording(&config)?;
+        let call = TestCall { to: self.to, context: self.context, clip };
         super::super::runtime()?.block_on(pbx::play(&config, &call))?;
-        anstream::println!("played to {}: {} in {count} recording(s)", call.to, self.id);
+        anstream::println!("played to {}: {}", call.to, self.id);
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The files, as a call would be given them.
-    fn clips(&self, config: &Config) -> Result<Vec<PathBuf>, Fault> {
+    /// What a call would be given, in one file.
+    fn recording(&self, config: &Config) -> Result<PathBuf, Fault> {
         let merchants = config.merchants.all();
         let merchant = match &self.merchant {
             Some(id) => merchants.iter().find(|merchant| &merchant.id == id),
@@ -99,6 +98,8 @@ impl Play {
             tree.file(clip, language).map(std::path::Path::to_path_buf).ok_or_else(missing)
         };
         let files = clips.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
-        Ok(if self.slow { tree.slower(files).0 } else { files })
+        let files = if self.slow { tree.slower(files).0 } else { files };
+        // Asterisk's console takes no more than a line.
+        tree.joined(&files).map_err(|fault| Fault::Unavailable(fault.to_string()))
     }
 }

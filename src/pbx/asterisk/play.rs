@@ -15,18 +15,17 @@ use crate::pbx::play::Standing;
 pub async fn play(settings: AsteriskSettings, call: &TestCall) -> Result<(), String> {
     call.check()?;
     settings.check().map_err(|why| why.to_string())?;
-    let sounds = call.clips.iter().map(|clip| words::sound(clip)).collect::<Result<Vec<_>, _>>();
-    let sounds = sounds.map_err(|why| why.to_string())?.join("&");
+    let sound = words::sound(&call.clip).map_err(|why| why.to_string())?;
     let (legs, _) = Legs::new();
     let link = Link::new(Arc::new(settings), None, legs, Arc::default());
-    link.probe(made(&link, call, &sounds)).await?
+    link.probe(made(&link, call, sound)).await?
 }
 
-async fn made(link: &Link, call: &TestCall, sounds: &str) -> Result<(), String> {
+async fn made(link: &Link, call: &TestCall, sound: &str) -> Result<(), String> {
     let TestCall { to, context, .. } = call;
     let channel = if call.is_telephone() { to.clone() } else { format!("Local/{to}@{context}") };
     let told = |why: LinkError| why.to_string();
-    let order = format!("channel originate {channel} application Playback {sounds}");
+    let order = format!("channel originate {channel} application Playback {sound}");
     let said = link.console(&order).await.map_err(told)?;
     if let Some(line) = said.iter().find(|line| line.contains("No such command")) {
         return Err(format!("Asterisk says: {line}; load the module res_clioriginate"));

@@ -1,7 +1,7 @@
 //! A call that plays recordings to somebody's telephone.
 
-use super::link::LinkError;
-use super::{FreeSwitchSettings, check, prompts};
+use super::link::{LinkError, LinkState};
+use super::{FreeSwitchSettings, check, words};
 use crate::pbx::TestCall;
 use crate::pbx::play::{RING_MAX_S, Standing};
 
@@ -11,12 +11,16 @@ use crate::pbx::play::{RING_MAX_S, Standing};
 /// With a sentence for the admin, if FreeSWITCH cannot be reached or nobody answers.
 pub async fn play(settings: FreeSwitchSettings, call: &TestCall) -> Result<(), String> {
     call.check()?;
-    let target = prompts::target(&call.clips).map_err(|why| why.to_string())?;
+    let target = words::path(&call.clip).map_err(|why| why.to_string())?;
     let link = check::connected(&settings.into()).await?;
     let leg = uuid::Uuid::new_v4().to_string();
     let TestCall { to, context, .. } = call;
     let url = if call.is_telephone() { to.clone() } else { format!("loopback/{to}/{context}") };
-    let told = |why: LinkError| why.to_string();
+    let state = link.state();
+    let told = |why: LinkError| match (&why, &*state.borrow()) {
+        (LinkError::NotConnected, LinkState::Down(reason)) => reason.clone(),
+        _ => why.to_string(),
+    };
     link.background(&format!(
         "originate {{origination_uuid={leg},ignore_early_media=true,originate_timeout={RING_MAX_S},\
          origination_caller_id_name=tonegate}}{url} &playback({target})"

@@ -43,7 +43,7 @@ pub(super) type Ended = (SayId, bool);
 pub(super) type CannotSay = clips::CannotSay<Unspeakable>;
 
 /// The files as FreeSWITCH names them.
-pub(super) fn target(clips: &[PathBuf]) -> Result<String, CannotSay> {
+fn target(clips: &[PathBuf]) -> Result<String, CannotSay> {
     let paths = clips.iter().map(|clip| words::path(clip)).collect::<Result<Vec<_>, _>>()?;
     match paths.as_slice() {
         [] => Err(CannotSay::Clips),
