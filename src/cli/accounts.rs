@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use super::Fault;
 use crate::call::Pace;
-use crate::config::{Config, ConfigError, LineSection, MerchantSection, PaceChoice, PromptRate, PspSection};
+use crate::config::{
+    Config, ConfigError, LineSection, MerchantSection, PaceChoice, PbxKind, PromptRate, PspSection,
+};
 use crate::desk::{Merchant, Merchants, Speech, SpokenLine};
-use crate::prompts::{self, Language, SampleRate, SoundTree, find_default_directory};
+use crate::prompts::{Language, Layout, SoundTree, Voices, find_default_directory};
 use crate::psp::{self, Mode, Operation, Psp};
 
 /// Every account there is, by name.
@@ -78,7 +80,7 @@ fn stands_in(
 
 /// Everybody who is paid.
 pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchants, Fault> {
-    let sounds = Arc::new(sounds(config, Vec::new())?);
+    let company = Arc::new(sounds(config, Vec::new())?);
     let one = |section: &MerchantSection| -> Result<Merchant, Fault> {
         let account = |name: &String| {
             let missing =
@@ -86,11 +88,17 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             accounts.get(name).cloned().ok_or_else(missing)
         };
         let unspoken = |fault| Fault::Settings(format!("merchant `{}`: language: {fault}", section.id));
+        let language = section.language.parse().map_err(unspoken)?;
+        let sounds = match &section.prompts_directory {
+            Some(_) => Arc::new(sounds_of(config, section, None)?),
+            None => Arc::clone(&company),
+        };
+        make_ready(&sounds, language)?;
         Ok(Merchant {
             id: section.id.clone(),
             name: section.name.clone(),
             currency: section.currency,
-            language: section.language.parse().map_err(unspoken)?,
+            language,
             accepted: section.accepted_brands.clone(),
             description: section.description.clone(),
             code_digits: section.code_digits,
@@ -98,10 +106,7 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             queues: section.queues.clone(),
             psp: account(&section.psp)?,
             fallback: section.fallback_psp.as_ref().map(account).transpose()?,
-            sounds: match &section.prompts_directory {
-                Some(_) => Arc::new(sounds_of(config, section, None)?),
-                None => Arc::clone(&sounds),
-            },
+            sounds,
             speech: speech(config, section)?,
         })
     };
@@ -112,6 +117,13 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
     Ok(Merchants::new(one(default)?, others.map(one).collect::<Result<_, _>>()?))
 }
 
+/// Has a language ready before the first call, and logs what is wrong with it.
+fn make_ready(sounds: &SoundTree, language: Language) -> Result<(), Fault> {
+    let told = sounds.make_ready(language).map_err(|fault| Fault::Settings(fault.to_string()))?;
+    told.unwrap_or_default().complaints().for_each(|complaint| tracing::warn!("{complaint}"));
+    Ok(())
+}
+
 /// How a merchant wants people to be spoken to.
 fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
     let wishes = &section.speech;
@@ -120,12 +132,14 @@ fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
         tag.parse().map_err(fault)
     };
     let line = |line: &LineSection| -> Result<SpokenLine, Fault> {
-        let differs = line.prompts_directory.is_some();
-        Ok(SpokenLine {
-            numbers: line.numbers.clone(),
-            language: line.language.as_ref().map(spoken).transpose()?,
-            sounds: if differs { Some(Arc::new(sounds_of(config, section, Some(line))?)) } else { None },
-        })
+        let language = line.language.as_ref().map(spoken).transpose()?;
+        let mut sounds = None;
+        if line.prompts_directory.is_some() {
+            let own = sounds_of(config, section, Some(line))?;
+            make_ready(&own, language.map_or_else(|| spoken(&section.language), Ok)?)?;
+            sounds = Some(Arc::new(own));
+        }
+        Ok(SpokenLine { numbers: line.numbers.clone(), language, sounds })
     };
     Ok(Speech {
         agent_language: spoken(wishes.agent_language.as_ref().unwrap_or(&section.language))?,
@@ -154,25 +168,32 @@ pub(super) fn sounds_of(
 
 /// Recordings: a line's or a merchant's own over the company's over ours.
 fn sounds(config: &Config, narrower: Vec<PathBuf>) -> Result<SoundTree, Fault> {
-    let directory = find_default_directory(config.prompts.directory.as_deref())
+    let masters = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    let failed = |fault: prompts::SoundError| Fault::Settings(fault.to_string());
-    let own: Vec<PathBuf> = narrower.into_iter().chain(config.prompts.own_directory.clone()).collect();
-    let tree = match config.prompt_rate() {
-        PromptRate::Wide => SoundTree::new(&own, &directory, SampleRate::Wide).map_err(failed)?,
-        PromptRate::Narrow => {
-            let narrow = config.daemon.state_dir.join("sounds");
-            prompts::install(&directory, &narrow).map_err(failed)?;
-            SoundTree::new(&own, &narrow, SampleRate::Narrow).map_err(failed)?
-        }
-    };
-    let rate = match config.prompt_rate() {
-        PromptRate::Wide => SampleRate::Wide,
-        PromptRate::Narrow => SampleRate::Narrow,
-    };
-    let tree = tree.making_in(&config.daemon.state_dir.join("sounds"), rate).map_err(failed)?;
-    for fault in tree.refused() {
-        tracing::warn!("{fault}; until then, another recording in the same language is played");
+    let own = narrower.into_iter().chain(config.prompts.own_directory.clone()).collect();
+    let out = config.daemon.state_dir.join("sounds");
+    Ok(SoundTree::new(own, Voices { masters, out, layout: layout(config) }))
+}
+
+/// What the PBX is given, and where it looks.
+pub(super) fn layout(config: &Config) -> Layout {
+    match (config.prompts.rate_hz, config.pbx.kind) {
+        (Some(PromptRate::Narrow), _) => Layout::Narrow,
+        (Some(PromptRate::Wide), _) => Layout::Wide,
+        (None, PbxKind::FreeSwitch) => Layout::RateDirectories,
+        (None, PbxKind::Asterisk) => Layout::Sln16Beside,
     }
-    Ok(tree)
+}
+
+/// Every prompt that a call in a merchant's own language may need and that is there already: what the PBX has to find.
+pub(super) fn prompts_there(config: &Config) -> Result<Vec<PathBuf>, Fault> {
+    let mut there = Vec::new();
+    for merchant in config.merchants.all() {
+        let language = merchant.language.parse::<Language>();
+        let language = language.map_err(|fault| Fault::Settings(fault.to_string()))?;
+        there.extend(sounds_of(config, merchant, None)?.there(language));
+    }
+    there.sort_unstable();
+    there.dedup();
+    Ok(there)
 }

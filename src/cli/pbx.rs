@@ -31,9 +31,10 @@ pub(super) async fn start(config: &Config) -> Result<(Arc<dyn Pbx>, mpsc::Receiv
 
 /// Looks at the configured PBX, without taking anything from a daemon that may be running.
 pub(super) async fn check(config: &Config) -> Result<Vec<Finding>, Fault> {
+    let prompts = super::accounts::prompts_there(config)?;
     let found = match config.pbx.kind {
-        PbxKind::FreeSwitch => freeswitch::check(freeswitch_settings(config)?).await,
-        PbxKind::Asterisk => asterisk::check(asterisk_settings(config)?).await,
+        PbxKind::FreeSwitch => freeswitch::check(freeswitch_settings(config)?, &prompts).await,
+        PbxKind::Asterisk => asterisk::check(asterisk_settings(config)?, &prompts).await,
     };
     found.map_err(Fault::Unavailable)
 }

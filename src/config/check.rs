@@ -61,11 +61,11 @@ impl Config {
     }
 
     fn check_prompts(&self, place: &Place) -> Result<(), ConfigError> {
-        if self.pbx.kind == PbxKind::Asterisk && self.prompt_rate() == PromptRate::Wide {
+        if self.pbx.kind == PbxKind::Asterisk && self.prompts.rate_hz == Some(PromptRate::Wide) {
             return Err(place.fault(
                 "prompts.rate_hz",
                 "Asterisk reads .wav files of 8000 samples per second alone",
-                "write 8000, or leave the key out",
+                "leave the key out: wide lines are then given .sln16 files of 16000 beside them",
             ));
         }
         if let Some(own) = &self.prompts.own_directory

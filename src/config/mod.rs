@@ -165,15 +165,6 @@ impl Config {
         self.self_service.over(&self.capture)
     }
 
-    /// Samples per second of what the PBX is given.
-    #[must_use]
-    pub fn prompt_rate(&self) -> PromptRate {
-        self.prompts.rate_hz.unwrap_or(match self.pbx.kind {
-            PbxKind::FreeSwitch => PromptRate::Wide,
-            PbxKind::Asterisk => PromptRate::Narrow,
-        })
-    }
-
     /// The file payments are written to.
     #[must_use]
     pub fn store_path(&self) -> PathBuf {

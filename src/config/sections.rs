@@ -33,8 +33,9 @@ impl Default for DaemonSection {
 pub struct PromptsSection {
     /// Where tonegate's own recordings are; looked for beside the program if not named.
     pub directory: Option<PathBuf>,
-    /// Samples per second of what the PBX is given: 16000 (the masters), or 8000 where all lines are narrow and
-    /// nothing shall be resampled while playing. FreeSWITCH is given 16000 if nothing is said, Asterisk 8000.
+    /// Samples per second of what the PBX is given. If nothing is said it is given both, and takes for each line what
+    /// its codec asks for. 8000 saves the room where all lines are narrow; 16000 is the masters alone, for FreeSWITCH,
+    /// which then resamples them for narrow lines while playing.
     pub rate_hz: Option<PromptRate>,
     /// The company's own recordings, `<language>/<id>.wav`; each one replaces ours.
     pub own_directory: Option<PathBuf>,

@@ -19,6 +19,7 @@ mod news;
 mod operations;
 mod owed;
 mod payment;
+mod readiness;
 mod reconcile;
 mod sentences;
 mod speech;

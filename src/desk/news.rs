@@ -10,7 +10,6 @@ use crate::call::{FromPbx, Party, Phrase, SayId};
 use crate::pbx::{News, Offer, Order};
 
 use super::Desk;
-use super::speech;
 use super::start::StartError;
 use crate::observe::alarm;
 use crate::prompts;
@@ -31,6 +30,7 @@ impl Desk {
                 News::Up { version } => {
                     tracing::info!("the PBX is connected and its seal holds: {version}");
                     self.pbx_down.send_replace(None);
+                    tokio::spawn(Arc::clone(&self).have_prompts_found());
                 }
                 News::Down { why } => {
                     alarm("pbx_down", None, &why, "no payment can be taken until it is back");
@@ -76,18 +76,18 @@ impl Desk {
     }
 
     pub(super) async fn whisper(&self, offer: &Offer, phrase: Phrase) {
-        let clips = self.clips_on(offer, phrase);
+        let clips = self.clips_on(offer, phrase).await;
         if let Err(fault) = self.pbx.whisper(offer, clips).await {
             tracing::warn!("the agent could not be told: {fault}");
         }
     }
 
     /// A sentence in the voice of whoever is paid on this call; of the default if a merchant is named that there is not.
-    fn clips_on(&self, offer: &Offer, phrase: Phrase) -> Vec<PathBuf> {
+    async fn clips_on(&self, offer: &Offer, phrase: Phrase) -> Vec<PathBuf> {
         let merchants = &self.rules.merchants;
         let merchant = merchants.of_call(None, offer).unwrap_or_else(|_| merchants.default_one());
         // Who is told that there is no payment is an agent.
-        speech::files(&merchant.sounds, phrase, merchant.speech.agent_language)
+        merchant.clips(phrase, merchant.speech.agent_language).await
     }
 
     /// A direct call that cannot be served goes on to the dialplan's fallback.
@@ -112,7 +112,7 @@ impl Desk {
             Err(fault) => return alarm("seal_stuck", Some(payment), fault, STUCK_REMEDY),
         };
         let phrase = if open { Phrase::WhisperUnknown } else { Phrase::WhisperTechnical };
-        let clips = self.clips_on(&offer, phrase);
+        let clips = self.clips_on(&offer, phrase).await;
         let say = Order::Say { id: SayId(0), to: prompts::listener(phrase), clips };
         if session.orders.send(Order::Unseal).await.is_err() {
             return alarm("seal_stuck", Some(payment), "the PBX adapter is gone", STUCK_REMEDY);

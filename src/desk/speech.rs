@@ -3,7 +3,7 @@
 //! The customer's language is that of the first who says one: the agent by key, during the payment; whoever asked for the
 //! payment; the dialplan; the order; the number that was dialled; the country the customer calls from; the merchant.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::call::{Besides, Manner, Mode, Pace, Party, Phrase, Spelt, Wording};
@@ -63,9 +63,23 @@ impl Voice {
         }
     }
 
+    /// Makes ready what the call begins with. A language that cannot be spoken gives way to the merchant's.
+    pub(super) async fn make_ready(&mut self, merchant: &Merchant) {
+        if let Some(first) = self.languages.first_mut() {
+            *first = merchant.ready_in(&self.sounds, *first).await;
+        }
+        self.agent_language = merchant.ready_in(&self.sounds, self.agent_language).await;
+    }
+
     /// The recordings of a sentence.
-    pub(super) async fn clips(&self, phrase: Phrase, language: Language, pace: Pace) -> Vec<PathBuf> {
-        let clips = files(&self.sounds, phrase, language);
+    pub(super) async fn clips(
+        &self,
+        merchant: &Merchant,
+        phrase: Phrase,
+        language: Language,
+        pace: Pace,
+    ) -> Vec<PathBuf> {
+        let clips = merchant.clips_in(&self.sounds, phrase, language).await;
         if !pace.is_slow() {
             return clips;
         }
@@ -80,11 +94,6 @@ impl Voice {
             Err(_) => clips,
         }
     }
-}
-
-/// The recordings of a sentence, as they were recorded.
-pub(super) fn files(sounds: &SoundTree, phrase: Phrase, language: Language) -> Vec<PathBuf> {
-    sounds.files(phrase, language).into_iter().map(Path::to_path_buf).collect()
 }
 
 impl Merchant {

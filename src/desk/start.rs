@@ -109,7 +109,8 @@ impl Desk {
         let requested = prepared.as_ref().and_then(|prepared| prepared.merchant.as_deref());
         let merchant = Arc::clone(self.rules.merchants.of_call(requested, &offer)?);
         let order = self.order_for(&offer, &merchant, prepared.as_ref()).await?;
-        let plan = self.plan(&offer, &merchant, prepared, order.as_ref())?;
+        let mut plan = self.plan(&offer, &merchant, prepared, order.as_ref())?;
+        plan.voice.make_ready(&merchant).await;
         let commands = self
             .live
             .enter(plan.id, offer.customer.clone(), offer.agent.clone(), offer.agent_extension.clone())

@@ -136,7 +136,8 @@ impl Seat {
             Command::Shield { up } => self.order(Order::Shield { up }).await,
             Command::Say { id, to, phrase, pace } => {
                 let voice = &self.plan.voice;
-                let clips = voice.clips(phrase, voice.language(to, self.turn), pace).await;
+                let language = voice.language(to, self.turn);
+                let clips = voice.clips(&self.plan.merchant, phrase, language, pace).await;
                 self.order(Order::Say { id, to, clips }).await;
             }
             Command::NextLanguage => self.turn += 1,

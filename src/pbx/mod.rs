@@ -207,6 +207,13 @@ pub trait Pbx: Send + Sync {
     /// If it could not be played.
     async fn whisper(&self, offer: &Offer, clips: Vec<PathBuf>) -> Result<(), PbxError>;
 
+    /// Which of these files the PBX does not find where it looks: its user and its view of the disk may be others than
+    /// ours. It need not try each of a directory that it cannot read.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    async fn lacking(&self, files: &[PathBuf]) -> Result<Vec<PathBuf>, PbxError>;
+
     /// Tells the PBX to stop offering calls: ends the lease, closes connections that carry no call.
     async fn close(&self);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::language::Language;
-use super::tree::SoundError;
+use super::fault::SoundError;
 
 /// Where a package puts them, seen from the directory of the program.
 const BESIDE_PROGRAM: &str = "../share/tonegate/sounds";
@@ -44,7 +44,7 @@ mod tests {
         let refused = find_default_directory(Some(sounds.path())).unwrap_err().to_string();
         assert!(refused.contains(&sounds.path().display().to_string()), "{refused}");
         assert!(refused.contains("[prompts] directory"), "{refused}");
-        for voice in ["en/bf_emma", "fr/ff_siwis"] {
+        for voice in Language::VOICES.map(Language::voice_directory) {
             std::fs::create_dir_all(sounds.path().join(voice)).expect("a directory");
         }
         assert_eq!(find_default_directory(Some(sounds.path())).expect("found"), sounds.path());

@@ -44,7 +44,10 @@ impl UnknownLanguage {
     #[must_use]
     pub fn remedy(&self) -> String {
         let spoken: Vec<String> = Language::VOICES.map(|(language, _)| format!("\"{language}\"")).into();
-        format!("write {}", spoken.join(" or "))
+        match spoken.split_last() {
+            Some((last, others)) if !others.is_empty() => format!("write {} or {last}", others.join(", ")),
+            _ => format!("write {}", spoken.concat()),
+        }
     }
 }
 
@@ -61,8 +64,13 @@ impl Language {
 
     /// The languages with recordings that ship with tonegate, and whose voice it is: the directory below the
     /// language's.
-    pub const VOICES: [(Language, &'static str); 2] =
-        [(Language::English, "bf_emma"), (Language::French, "ff_siwis")];
+    pub const VOICES: [(Language, &'static str); 5] = [
+        (Language::English, "bf_emma"),
+        (Language::French, "ff_siwis"),
+        (Language::Spanish, "em_alex"),
+        (Language::Italian, "im_nicola"),
+        (Language::Portuguese, "pf_dora"),
+    ];
 
     /// The ISO 639-1 code, which is also the name of its directory under `sounds/`.
     #[must_use]
@@ -136,6 +144,7 @@ mod tests {
     fn a_region_does_not_hide_the_language() {
         assert_eq!("fr".parse(), Ok(Language::French));
         assert_eq!("fr-CA".parse(), Ok(Language::French));
+        assert_eq!("es-MX".parse(), Ok(Language::Spanish));
         assert_eq!("EN_gb.UTF-8".parse(), Ok(Language::English));
         assert!("".parse::<Language>().is_err());
     }
@@ -143,8 +152,8 @@ mod tests {
     #[test]
     fn a_language_without_a_voice_is_not_spoken_and_the_reason_is_told() {
         let refused = |tag: &str| tag.parse::<Language>().unwrap_err().to_string();
-        assert_eq!(refused("nl"), "there are no prompts in `nl`; write \"en\" or \"fr\"");
-        assert!(refused("es-MX").starts_with("there are texts in `es-MX`, but no recordings yet; write"));
+        assert_eq!(refused("nl"), "there are no prompts in `nl`; write \"en\", \"fr\", \"es\", \"it\" or \"pt\"");
+        assert!(refused("de-AT").starts_with("there are texts in `de-AT`, but no recordings yet; write"));
         assert_eq!(Language::of_tag("es-MX"), Some(Language::Spanish));
         assert_eq!(Language::of_tag("nl"), None);
     }

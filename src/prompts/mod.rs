@@ -3,7 +3,8 @@
 //! The texts stand in `sounds/catalogue/<language>.tsv`, one line each, with slots for what a call fills in. A
 //! sentence is one recording wherever it can be: only amounts, digits and card brands are put together, by
 //! a grammar written by hand for each language. [`clips`] says which recordings, [`text`] the same in words, and
-//! [`SoundTree`] where the files are: the admin's own first, then ours, never another language's.
+//! [`SoundTree`] where the files are: the admin's own first, then ours as they were made ready for the PBX, never
+//! another language's.
 //!
 //! A new language is a catalogue, a grammar beside `english.rs` and `french.rs`, and a line in [`Language`]; with
 //! recordings it is spoken, which is a line in [`Language::VOICES`].
@@ -13,16 +14,18 @@ mod counting;
 mod dates;
 mod directory;
 mod english;
+mod fault;
 mod fitness;
 mod french;
 mod german;
-mod install;
 mod italian;
 mod language;
+mod layout;
 mod lines;
 mod made;
 mod money;
 mod portuguese;
+mod ready;
 mod recorded;
 mod resample;
 mod script;
@@ -43,14 +46,15 @@ use speech::Speech;
 
 pub use catalogue::ClipId;
 pub use directory::find_default_directory;
+pub use fault::SoundError;
 pub use fitness::Unfit;
-pub use install::{Installed, install};
 pub use lines::Filling;
 pub use language::{Language, UnknownLanguage};
+pub use layout::{Layout, SampleRate};
 pub use recorded::{Recorded, look_through};
 pub use script::{ScriptLine, clip_named, company_name, own_script, script};
 pub use studio::produce;
-pub use tree::{SampleRate, SoundError, SoundTree};
+pub use tree::{SoundTree, Told, Voices};
 
 /// The recordings of a phrase, in the order in which they are played.
 #[must_use]

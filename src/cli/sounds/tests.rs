@@ -79,17 +79,17 @@ fn a_studios_recordings_are_taken_under_their_names_and_strangers_are_refused() 
         (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
     std::fs::copy(take(), studio.path().join("044-Goodbye.WAV")).expect("copied");
     let import = |to: &str| {
-        run(&["import", text(studio.path()), "--language", "it", "--voice", to, "--out", text(out.path())])
+        run(&["import", text(studio.path()), "--language", "de", "--voice", to, "--out", text(out.path())])
     };
     assert_eq!(import("anna"), Ok(ExitCode::SUCCESS));
     let own = out.path().join("anna");
-    assert!(own.join("it/goodbye.wav").is_file());
+    assert!(own.join("de/goodbye.wav").is_file());
     assert!(import("../anna").unwrap_err().contains("letters, digits"));
     std::fs::copy(take(), studio.path().join("take two.wav")).expect("copied");
     assert_eq!(import("anna"), Ok(ExitCode::from(1)));
-    // Italian has no voice of ours that could speak the rest; French has.
+    // German has no voice of ours that could speak the rest; French has.
     assert_eq!(run(&["check", text(&own)]), Ok(ExitCode::from(1)));
-    std::fs::rename(own.join("it"), own.join("fr")).expect("renamed");
+    std::fs::rename(own.join("de"), own.join("fr")).expect("renamed");
     assert_eq!(run(&["check", text(&own)]), Ok(ExitCode::SUCCESS));
     assert_eq!(run(&["check", text(&own), "--complete"]), Ok(ExitCode::from(1)));
     assert_eq!(run(&["check", text(&own), "--rate-hz", "8000"]), Ok(ExitCode::from(1)));

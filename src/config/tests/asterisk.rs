@@ -10,7 +10,6 @@ fn asterisk_has_a_section_of_its_own() {
     let place = Place::new();
     let text = GOOD.replace(ASTERISK.0, ASTERISK.1);
     let config = place.load(&text, &[("TONEGATE__PBX__ASTERISK__ARI_LISTEN", "127.0.0.1:8087")]).unwrap();
-    assert_eq!(config.prompt_rate(), PromptRate::Narrow);
     let asterisk = config.pbx.asterisk.unwrap();
     assert_eq!(asterisk.password.expose(), "ClueCon");
     assert_eq!(asterisk.ari_listen, Some("127.0.0.1:8087".parse().unwrap()));

@@ -95,7 +95,7 @@ fn what_does_not_fit_together_is_told_with_its_place_in_the_list() {
         ),
         (
             swapped("language = \"fr\"", "language = \"tlh\""),
-            "t.toml: key `merchant[0].language`: there are no prompts in `tlh`; write \"en\" or \"fr\"",
+            "t.toml: key `merchant[0].language`: there are no prompts in `tlh`; write \"en\", \"fr\", \"es\", \"it\" or \"pt\"",
         ),
         (
             swapped("default = true", "accepted_brands = []"),

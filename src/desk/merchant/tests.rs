@@ -1,10 +1,8 @@
 //! Who is paid, whatever the call says.
 
-use std::path::Path;
-
 use super::*;
 use crate::pbx::{LegId, Means};
-use crate::prompts::SampleRate;
+use crate::prompts::{Layout, Voices};
 use crate::psp::dummy;
 
 /// A merchant with a dummy account.
@@ -22,10 +20,11 @@ pub(in crate::desk) fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> 
         queues: own(queues),
         psp: dummy("generic", "http://127.0.0.1:9/", None).expect("an account"),
         fallback: None,
-        sounds: Arc::new(
-            SoundTree::new(&[], Path::new("sounds"), SampleRate::Wide).expect("the source tree's"),
-        ),
         speech: crate::desk::speech::tests::plain(),
+        sounds: Arc::new(SoundTree::new(
+            Vec::new(),
+            Voices { masters: "sounds".into(), out: "unused".into(), layout: Layout::Wide },
+        )),
     }
 }
 

@@ -4,6 +4,7 @@ mod left;
 mod links;
 mod operations;
 mod permutations;
+mod readiness;
 mod routes;
 mod till;
 mod tokens;
@@ -34,6 +35,10 @@ impl Pbx for NoPbx {
     }
 
     async fn whisper(&self, _: &Offer, _: Vec<PathBuf>) -> Result<(), PbxError> {
+        Err(PbxError::NotConnected("none".into()))
+    }
+
+    async fn lacking(&self, _: &[PathBuf]) -> Result<Vec<PathBuf>, PbxError> {
         Err(PbxError::NotConnected("none".into()))
     }
 

@@ -32,6 +32,7 @@
 //! | shield | `POST` and `DELETE /channels/A/mute?direction=in`, `/channels/B/silence` |
 //! | who else listens | `POST` and `DELETE /recordings/live/NAME/mute` |
 //! | prompts | `POST /channels/LEG/snoop/ID?spy=none&whisper=out`, `POST /channels/ID/play/PLAYBACK?media=sound:…`, `DELETE /playbacks/PLAYBACK` |
+//! | whether it can read them | `POST /bridges/ID?type=mixing`, `POST /bridges/ID/play/PLAYBACK?media=sound:…`, `GET /playbacks/PLAYBACK` (`state`), `DELETE` of both |
 //! | release | `POST /bridges/ID/addChannel` without `absorbDTMF`, `POST /channels/B/continue` to `rejoin`, `DELETE /channels/LEG`, `DELETE /bridges/ID` |
 //! | looking | `GET /channels/LEG`, `GET /bridges`, `GET /bridges/ID`, `GET /asterisk/info`, `/asterisk/ping`, `/asterisk/modules`, `/asterisk/logging`, `/applications` |
 //! | the filter | `PUT /applications/APP/eventFilter` with `ChannelDtmfReceived` among `disallowed` |
@@ -52,6 +53,7 @@ mod ari;
 mod call;
 mod event;
 mod events;
+mod files;
 mod frames;
 mod keeper;
 mod keypad;
@@ -166,11 +168,11 @@ impl Asterisk {
     }
 }
 
-/// Looks at an Asterisk without taking anything from a daemon that may be running.
+/// Looks at an Asterisk, and whether it can read these prompts, without taking anything from a daemon that may be running.
 ///
 /// # Errors
 /// With a sentence for the admin if it cannot be reached or does not let us in.
-pub async fn check(settings: AsteriskSettings) -> Result<Vec<Finding>, String> {
+pub async fn check(settings: AsteriskSettings, prompts: &[PathBuf]) -> Result<Vec<Finding>, String> {
     settings.check().map_err(|why| why.to_string())?;
     let settings = Arc::new(settings);
     let (legs, _) = Legs::new();
@@ -179,6 +181,7 @@ pub async fn check(settings: AsteriskSettings) -> Result<Vec<Finding>, String> {
         let mut findings = selftest::run(&link, &settings).await;
         findings.extend(survey::direct_media(&link).await.unwrap_or_default());
         findings.extend(survey::spies(&link).await.unwrap_or_default());
+        findings.extend(Finding::prompts(&files::lacking(&link, prompts).await.unwrap_or_default()));
         findings
     };
     link.probe(looked).await
@@ -268,6 +271,10 @@ impl Pbx for Asterisk {
             return Err(PbxError::Refused("there is no agent on this call to whisper to".into()));
         };
         whisper::once(&self.shared, agent, clips).await
+    }
+
+    async fn lacking(&self, files: &[PathBuf]) -> Result<Vec<PathBuf>, PbxError> {
+        Ok(files::lacking(&self.shared.link, files).await?)
     }
 
     async fn close(&self) {

@@ -21,10 +21,11 @@ const NEEDED: [&str; 12] = [
     "format_wav",
 ];
 /// Modules some cases need, and which.
-const USEFUL: [(&str, &str); 5] = [
+const USEFUL: [(&str, &str); 6] = [
     ("app_mixmonitor", "recordings by MixMonitor cannot be masked"),
     ("res_mutestream", "the audio of a customer who was transferred during a field cannot be opened again"),
     ("bridge_softmix", "a third party cannot join a call during a payment"),
+    ("format_sln", "callers on wide lines hear prompts as narrow ones do"),
     ("func_channel", "the dialplan of tonegate cannot tell agents apart"),
     ("bridge_builtin_features", "the feature code does not work"),
 ];

@@ -1,11 +1,12 @@
 //! A look at a FreeSWITCH, without taking anything from a daemon that may be running.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::FreeSwitchSettings;
+use super::{FreeSwitchSettings, files};
 use super::legs::Legs;
 use super::link::{Link, LinkError, LinkState, Listener, read_password};
 use crate::pbx::{Finding, Severity};
@@ -22,14 +23,19 @@ const MODULES: [(&str, Severity, &str); 5] = [
 /// What `password` is in the configuration FreeSWITCH comes with.
 const DEFAULT_PASSWORD: &str = "ClueCon";
 
-/// Looks at it.
+/// Looks at it, and whether it finds these prompts.
 ///
 /// # Errors
 /// With a sentence for the admin if it cannot be reached or does not let us in.
-pub async fn check(settings: FreeSwitchSettings) -> Result<Vec<Finding>, String> {
+pub async fn check(settings: FreeSwitchSettings, prompts: &[PathBuf]) -> Result<Vec<Finding>, String> {
     let settings = Arc::new(settings);
     let link = connected(&settings).await?;
-    look(&link, &settings).await.map_err(|why| why.to_string())
+    let looked = async {
+        let mut found = look(&link, &settings).await?;
+        found.extend(Finding::prompts(&files::lacking(&link, prompts).await?));
+        Ok(found)
+    };
+    looked.await.map_err(|why: LinkError| why.to_string())
 }
 
 /// A connection beside that of a daemon that may be running; it lasts as long as the link is held.

@@ -34,6 +34,7 @@
 //! | shield | `uuid_buglist LEG`, `uuid_record LEG mask\|unmask PATH`, `uuid_audio A start read mute 1`, `uuid_audio A stop`, `sendmsg A` execute `spandsp_start_dtmf`, `spandsp_stop_dtmf` |
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
+//! | whether it finds the prompts | `file_exists FILE` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
 //! | `tonegate sounds play` | `bgapi originate {origination_uuid=A,ignore_early_media=true,…}loopback/EXTENSION/CONTEXT &playback(FILE)`, `uuid_exists A`, `uuid_getvar A current_application` |
 //! | `tonegate check` | `module_exists`, `xml_locate dialplan context name CONTEXT`, `global_getvar tonegate_up` |
@@ -69,6 +70,7 @@ mod check;
 mod door;
 mod event;
 mod facts;
+mod files;
 mod find;
 mod frames;
 mod keeper;
@@ -262,6 +264,10 @@ impl Pbx for FreeSwitch {
         whisper.add(SayId(0), clips).map_err(|why| PbxError::Refused(why.to_string()))?;
         whisper.play_once(&self.shared.link, agent).await?;
         Ok(())
+    }
+
+    async fn lacking(&self, files: &[PathBuf]) -> Result<Vec<PathBuf>, PbxError> {
+        Ok(files::lacking(&self.shared.link, files).await?)
     }
 
     async fn close(&self) {

@@ -31,6 +31,7 @@ impl World {
             "reloadxml" => "+OK [Success]\n".to_owned(),
             "module_exists" if args.is_empty() => "-ERR no reply\n".to_owned(),
             "module_exists" => self.settings.modules.iter().any(|module| module == args).to_string(),
+            "file_exists" => std::path::Path::new(args).exists().to_string(),
             "xml_locate" => self.xml_locate(args),
             "log" => self.log_api(args),
             "fsctl" => fsctl(args),

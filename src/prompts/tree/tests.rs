@@ -1,13 +1,27 @@
+use std::path::Path;
+
 use super::*;
 
+/// Recordings of the company over ours, with English and French ready; and what there was to say of either.
+fn sounds(own: &[PathBuf], masters: &Path, layout: Layout) -> (SoundTree, Vec<String>) {
+    let voices = Voices { masters: masters.to_owned(), out: masters.join("made"), layout };
+    let sounds = SoundTree::new(own.to_vec(), voices);
+    let mut complaints = Vec::new();
+    for language in [Language::English, Language::French] {
+        let told = sounds.make_ready(language).expect("ready").expect("for the first time");
+        complaints.extend(told.complaints());
+    }
+    (sounds, complaints)
+}
+
 /// A tree with a short hum for each clip.
-fn tree(rate: SampleRate) -> tempfile::TempDir {
+fn tree() -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a directory");
-    for spoken in Language::VOICES {
-        let voice = root.path().join(Language::voice_directory(spoken)).join(rate.directory());
+    for spoken in Language::VOICES.into_iter().take(2) {
+        let voice = root.path().join(Language::voice_directory(spoken));
         std::fs::create_dir_all(&voice).expect("a directory");
         for line in script(spoken.0) {
-            record(&voice.join(format!("{}.wav", line.id)), rate.hertz());
+            record(&voice.join(format!("{}.wav", line.id)), 16_000);
         }
     }
     root
@@ -22,24 +36,24 @@ fn record(file: &Path, hertz: u32) {
 
 #[test]
 fn an_admins_recording_goes_first_and_ours_fill_the_rest() {
-    let ours = tree(SampleRate::Narrow);
+    let ours = tree();
     let theirs = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(theirs.path().join("fr")).expect("a directory");
     let greeting = theirs.path().join("fr/welcome.wav");
     record(&greeting, 8_000);
-    let sounds = SoundTree::new(&[theirs.path().to_owned()], ours.path(), SampleRate::Narrow).unwrap();
-    assert_eq!(sounds.files(Phrase::Welcome, Language::French), [greeting.as_path()]);
+    let (sounds, _) = sounds(&[theirs.path().to_owned()], ours.path(), Layout::Narrow);
+    assert_eq!(sounds.files(Phrase::Welcome, Language::French), [greeting]);
     let english = sounds.files(Phrase::Welcome, Language::English);
-    assert_eq!(english, [ours.path().join("en/bf_emma/8000/welcome.wav")]);
+    assert_eq!(english, [ours.path().join("made/en/bf_emma/8000/welcome.wav")]);
     assert_eq!(
         sounds.files(Phrase::AskNumber, Language::French),
-        [ours.path().join("fr/ff_siwis/8000/ask-number.wav")]
+        [ours.path().join("made/fr/ff_siwis/8000/ask-number.wav")]
     );
 }
 
 #[test]
 fn a_merchants_recording_lies_over_the_companys() {
-    let ours = tree(SampleRate::Wide);
+    let ours = tree();
     let (merchant, company) =
         (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
     for (own, names) in [(&merchant, ["welcome"].as_slice()), (&company, &["welcome", "goodbye"])] {
@@ -49,8 +63,8 @@ fn a_merchants_recording_lies_over_the_companys() {
         }
     }
     let own = [merchant.path().to_owned(), company.path().to_owned()];
-    let sounds = SoundTree::new(&own, ours.path(), SampleRate::Wide).unwrap();
-    let first = |phrase| sounds.files(phrase, Language::English).first().map(|file| file.to_path_buf());
+    let (sounds, _) = sounds(&own, ours.path(), Layout::Wide);
+    let first = |phrase| sounds.files(phrase, Language::English).into_iter().next();
     assert_eq!(first(Phrase::Welcome), Some(merchant.path().join("en/welcome.wav")));
     assert_eq!(first(Phrase::Goodbye), Some(company.path().join("en/goodbye.wav")));
     assert_eq!(first(Phrase::AskExpiry), Some(ours.path().join("en/bf_emma/ask-expiry.wav")));
@@ -58,28 +72,31 @@ fn a_merchants_recording_lies_over_the_companys() {
 
 #[test]
 fn a_missing_recording_is_named_before_the_first_call() {
-    let ours = tree(SampleRate::Wide);
+    let ours = tree();
     let lost = ours.path().join("fr/ff_siwis/goodbye.wav");
     std::fs::remove_file(&lost).expect("removed");
-    let error = SoundTree::new(&[], ours.path(), SampleRate::Wide).unwrap_err().to_string();
+    let voices = Voices { masters: ours.path().to_owned(), out: PathBuf::new(), layout: Layout::Wide };
+    let sounds = SoundTree::new(Vec::new(), voices);
+    sounds.make_ready(Language::English).expect("whole");
+    let error = sounds.make_ready(Language::French).unwrap_err().to_string();
     assert!(error.contains(&lost.display().to_string()), "{error}");
     assert!(error.contains("install"), "{error}");
 }
 
 #[test]
 fn an_admins_recording_that_would_sound_wrong_is_named_and_ours_is_played() {
-    let ours = tree(SampleRate::Narrow);
+    let ours = tree();
     let theirs = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(theirs.path().join("en")).expect("a directory");
     let wrong = theirs.path().join("en/goodbye.wav");
     let refused = || {
-        let sounds = SoundTree::new(&[theirs.path().to_owned()], ours.path(), SampleRate::Narrow).unwrap();
+        let (sounds, complaints) = sounds(&[theirs.path().to_owned()], ours.path(), Layout::Sln16Beside);
         assert_eq!(
             sounds.files(Phrase::Goodbye, Language::English),
-            [ours.path().join("en/bf_emma/8000/goodbye.wav")]
+            [ours.path().join("made/en/bf_emma/goodbye.wav")]
         );
-        let [reason] = sounds.refused() else { panic!("{:?}", sounds.refused()) };
-        let reason = reason.to_string();
+        let [reason] = &complaints[..] else { panic!("{complaints:?}") };
+        let reason = reason.clone();
         assert!(reason.contains(&wrong.display().to_string()), "{reason}");
         reason
     };
@@ -97,8 +114,36 @@ fn an_admins_recording_that_would_sound_wrong_is_named_and_ours_is_played() {
 }
 
 #[test]
-fn paths_are_absolute() {
-    let sounds = SoundTree::new(&[], Path::new("sounds"), SampleRate::Wide).expect("the source tree's");
+fn paths_are_absolute_and_are_told_without_making_anything() {
+    let voices = Voices { masters: "sounds".into(), out: "made".into(), layout: Layout::Wide };
+    let sounds = SoundTree::new(Vec::new(), voices);
+    assert_eq!(sounds.files(Phrase::Goodbye, Language::English), [] as [PathBuf; 0]);
+    let there = sounds.there(Language::English);
+    sounds.make_ready(Language::English).expect("the source tree's");
     let files = sounds.files(Phrase::Goodbye, Language::English);
     assert!(!files.is_empty() && files.iter().all(|file| file.is_absolute()), "{files:?}");
+    let mut there: Vec<PathBuf> = there;
+    there.sort();
+    assert_eq!(there, sounds.all(Language::English));
+    let none = Voices { masters: "sounds".into(), out: "made".into(), layout: Layout::Narrow };
+    assert_eq!(SoundTree::new(Vec::new(), none).there(Language::English), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_file_that_is_lost_while_the_daemon_runs_is_there_again_before_the_next_call() {
+    let ours = tree();
+    let theirs = tempfile::tempdir().expect("a directory");
+    let own = theirs.path().join("en/goodbye.wav");
+    record(&own, 16_000);
+    let (sounds, _) = sounds(&[theirs.path().to_owned()], ours.path(), Layout::RateDirectories);
+    assert!(sounds.make_ready(Language::English).expect("ready").is_none(), "it was");
+    std::fs::remove_file(&own).expect("removed");
+    let welcome = ours.path().join("made/en/bf_emma/welcome.wav");
+    std::fs::remove_file(&welcome).expect("removed");
+    let told = sounds.make_ready(Language::English).expect("ready").expect("made again");
+    let [complaint] = &told.complaints().collect::<Vec<_>>()[..] else { panic!("{told:?}") };
+    assert!(complaint.contains("welcome.wav was lost"), "{complaint}");
+    assert!(welcome.exists());
+    let goodbye = sounds.files(Phrase::Goodbye, Language::English);
+    assert_eq!(goodbye, [ours.path().join("made/en/bf_emma/goodbye.wav")]);
 }
