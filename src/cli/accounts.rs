@@ -93,7 +93,11 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             Some(_) => Arc::new(sounds_of(config, section, None)?),
             None => Arc::clone(&company),
         };
-        make_ready(&sounds, language)?;
+        let speech = speech(config, section)?;
+        // Whatever may be spoken on a call: nobody waits for it in the middle of one.
+        let by_number = speech.lines.iter().filter(|line| line.sounds.is_none()).filter_map(|line| line.language);
+        let others = speech.other_languages.iter().copied().chain([speech.agent_language]).chain(by_number);
+        std::iter::once(language).chain(others).try_for_each(|one| make_ready(&sounds, one))?;
         Ok(Merchant {
             id: section.id.clone(),
             name: section.name.clone(),
@@ -107,7 +111,7 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             psp: account(&section.psp)?,
             fallback: section.fallback_psp.as_ref().map(account).transpose()?,
             sounds,
-            speech: speech(config, section)?,
+            speech,
         })
     };
     let default = config.merchants.default_one();
@@ -136,7 +140,11 @@ fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
         let mut sounds = None;
         if line.prompts_directory.is_some() {
             let own = sounds_of(config, section, Some(line))?;
-            make_ready(&own, language.map_or_else(|| spoken(&section.language), Ok)?)?;
+            // Agents and callers hear this line's recordings, in any of the merchant's languages.
+            let first = language.map_or_else(|| spoken(&section.language), Ok)?;
+            let mut others = wishes.other_languages.iter().chain(&wishes.agent_language).chain([&section.language]);
+            make_ready(&own, first)?;
+            others.try_for_each(|tag| make_ready(&own, spoken(tag)?))?;
             sounds = Some(Arc::new(own));
         }
         Ok(SpokenLine { numbers: line.numbers.clone(), language, sounds })

@@ -31,6 +31,8 @@ pub struct TestCall {
 /// How the call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
+    /// The PBX could not be asked just now.
+    Unseen,
     /// The PBX does not know it.
     Absent,
     /// It is being set up.
@@ -74,7 +76,7 @@ impl TestCall {
                         self.to, self.context
                     ));
                 }
-                Standing::Absent => {}
+                Standing::Unseen | Standing::Absent => {}
             }
             tokio::time::sleep(Duration::from_millis(LOOK_EACH_MS)).await;
         }

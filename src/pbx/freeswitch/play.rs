@@ -1,6 +1,6 @@
 //! A call that plays recordings to somebody's telephone.
 
-use super::link::{LinkError, LinkState};
+use super::link::{Link, LinkError, LinkState};
 use super::{FreeSwitchSettings, check, words};
 use crate::pbx::TestCall;
 use crate::pbx::play::{RING_MAX_S, Standing};
@@ -27,13 +27,19 @@ pub async fn play(settings: FreeSwitchSettings, call: &TestCall) -> Result<(), S
     ))
     .await
     .map_err(told)?;
-    call.follow(async || {
-        if !link.exists(&leg).await.map_err(told)? {
-            return Ok(Standing::Absent);
-        }
-        let running = link.get(&leg, "current_application").await.map_err(told)?;
-        let plays = running.is_some_and(|application| application == "playback");
-        Ok(if plays { Standing::Playing } else { Standing::Ringing })
+    call.follow(async || match standing(&link, &leg).await {
+        // A connection for commands that was lost is made anew; the call goes on.
+        Err(LinkError::NotConnected | LinkError::Timeout) if link.is_up() => Ok(Standing::Unseen),
+        other => other.map_err(told),
     })
     .await
+}
+
+async fn standing(link: &Link, leg: &str) -> Result<Standing, LinkError> {
+    if !link.exists(leg).await? {
+        return Ok(Standing::Absent);
+    }
+    let running = link.get(leg, "current_application").await?;
+    let plays = running.is_some_and(|application| application == "playback");
+    Ok(if plays { Standing::Playing } else { Standing::Ringing })
 }
