@@ -35,7 +35,7 @@ STEP = 16  # twelve bits: still far cleaner than any telephone's G.711, and a cl
 WHISPER_SPEED = 1.1  # an agent hears these over a talking customer: they must be over soon
 WHISPER_MAX_S = 2.95  # the daemon complains of what takes three seconds; the longest are spoken a little faster
 NUMBER_SPEED = {"fr": 0.93}  # French numbers from twenty up are understood better when slower
-SLOT = re.compile(r"\{(?:amount|last_four|brand)\}")
+SLOT = re.compile(r"\{(?:amount|last_four|brand|date|reference)\}")
 
 # What eSpeak NG writes, with its ties, against what Kokoro was trained on; the order matters.
 TIED = {"a^ɪ": "I", "a^ʊ": "W", "e^ɪ": "A", "ɔ^ɪ": "Y", "o^ʊ": "O", "ə^ʊ": "Q",

@@ -77,7 +77,9 @@ impl Desk {
         needed.sort_unstable();
         needed.dedup();
         match self.pbx.lacking(&needed).await {
-            Ok(lacking) if lacking.is_empty() => tracing::debug!(prompts = needed.len(), "the PBX finds them"),
+            Ok(lacking) if lacking.is_empty() => {
+                tracing::debug!(prompts = needed.len(), "the PBX finds them")
+            }
             Ok(lacking) => {
                 let first = lacking[0].display();
                 let what = format!("the PBX does not find {} prompts, {first} among them", lacking.len());

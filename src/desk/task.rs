@@ -149,11 +149,8 @@ impl Seat {
                 self.desk.charge(attempt, card, &self.plan, &self.offer, self.answers.clone());
             }
             Command::Tell(notice) => self.tell(&notice).await,
-            Command::Finish(ending) => {
-                if let Err(fault) = self.desk.store.end_payment(self.plan.id, ending).await {
-                    tracing::error!(payment = %self.plan.id, "the end of a payment was not written down: {fault}");
-                }
-            }
+            // Its ending was written down when it was told.
+            Command::Finish(_) => {}
         }
     }
 
@@ -197,6 +194,12 @@ impl Seat {
             if let Err(fault) = shown {
                 tracing::warn!(payment = %self.plan.id, "the masked card was not written down: {fault}");
             }
+        }
+        // Before it is told: whoever is told and looks finds it.
+        if let Notice::Ended(ending) = notice
+            && let Err(fault) = self.desk.store.end_payment(self.plan.id, *ending).await
+        {
+            tracing::error!(payment = %self.plan.id, "the end of a payment was not written down: {fault}");
         }
         if body.for_trail() {
             let actor = self.offer.agent_extension.as_deref().unwrap_or("customer");

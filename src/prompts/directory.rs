@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::language::Language;
 use super::fault::SoundError;
+use super::language::Language;
 
 /// Where a package puts them, seen from the directory of the program.
 const BESIDE_PROGRAM: &str = "../share/tonegate/sounds";

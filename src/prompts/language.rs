@@ -152,7 +152,10 @@ mod tests {
     #[test]
     fn a_language_without_a_voice_is_not_spoken_and_the_reason_is_told() {
         let refused = |tag: &str| tag.parse::<Language>().unwrap_err().to_string();
-        assert_eq!(refused("nl"), "there are no prompts in `nl`; write \"en\", \"fr\", \"es\", \"it\" or \"pt\"");
+        assert_eq!(
+            refused("nl"),
+            "there are no prompts in `nl`; write \"en\", \"fr\", \"es\", \"it\" or \"pt\""
+        );
         assert!(refused("de-AT").starts_with("there are texts in `de-AT`, but no recordings yet; write"));
         assert_eq!(Language::of_tag("es-MX"), Some(Language::Spanish));
         assert_eq!(Language::of_tag("nl"), None);

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::catalogue::ClipId;
-use super::language::Language;
 use super::fault::SoundError;
+use super::language::Language;
 use super::layout::SampleRate;
 use super::script::{COMPANY_NAME, own_script};
 use super::{studio, wav};

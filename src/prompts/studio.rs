@@ -5,10 +5,10 @@ use std::path::Path;
 use rubato::audioadapter_buffers::owned::InterleavedOwned;
 use rubato::{Async, FixedAsync, Resampler, SincInterpolationParameters};
 
-use super::fitness::{self, Unfit};
-use super::script::ScriptLine;
 use super::fault::SoundError;
+use super::fitness::{self, Unfit};
 use super::layout::SampleRate;
+use super::script::ScriptLine;
 use super::wav;
 
 /// Longer ones are not one clip.

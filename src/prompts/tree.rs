@@ -74,12 +74,8 @@ impl SoundTree {
             return Ok(None);
         }
         let ours = ready::make(&self.voices.masters, &self.voices.out, language, self.voices.layout)?;
-        let mut told = Told {
-            written: ours.written,
-            mended: ours.mended,
-            unwell: ours.unwell,
-            ..Told::default()
-        };
+        let mut told =
+            Told { written: ours.written, mended: ours.mended, unwell: ours.unwell, ..Told::default() };
         let mut files = ours.files;
         let hertz = self.voices.layout.own_rate().hertz();
         files.insert(PAUSE, self.made.pause()?);
@@ -158,7 +154,9 @@ impl SoundTree {
     pub fn there(&self, language: Language) -> Vec<PathBuf> {
         let base = match (self.voices.layout, language.voice()) {
             (_, None) => return Vec::new(),
-            (Layout::Wide, Some(voice)) => self.voices.masters.join(Language::voice_directory((language, voice))),
+            (Layout::Wide, Some(voice)) => {
+                self.voices.masters.join(Language::voice_directory((language, voice)))
+            }
             (_, Some(voice)) => self.voices.out.join(Language::voice_directory((language, voice))),
         };
         let files = script(language).into_iter().filter_map(|line| {
@@ -182,13 +180,15 @@ impl SoundTree {
 impl Told {
     /// A line for the log for each thing that is wrong.
     pub fn complaints(&self) -> impl Iterator<Item = String> {
-        let refused = self.refused.iter().map(|fault| {
-            format!("{fault}; until then, another recording in the same language is played")
-        });
+        let refused = self
+            .refused
+            .iter()
+            .map(|fault| format!("{fault}; until then, another recording in the same language is played"));
         let unwell = self.unwell.iter().map(|fault| format!("{fault}; what was made of it is still whole"));
-        let mended = self.mended.iter().map(|file| {
-            format!("the prompt {} was lost or broken, and was made again", file.display())
-        });
+        let mended = self
+            .mended
+            .iter()
+            .map(|file| format!("the prompt {} was lost or broken, and was made again", file.display()));
         refused.chain(unwell).chain(mended)
     }
 }

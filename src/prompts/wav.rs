@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::call::Party;
 
-use super::fitness::{self, Unfit};
 use super::fault::SoundError;
+use super::fitness::{self, Unfit};
 
 /// Prompts are no secret, and the PBX is another user.
 const FILE_MODE: u32 = 0o644;

@@ -1,10 +1,20 @@
 //! What `tonegate check` says of an Asterisk that is well set, and of those that are not.
 
+use std::path::Path;
+
 use tonegate::inspect::stage::{CallPlan, Otherwise, Theatre};
 
 use crate::common::check::{assert_said, check};
 use crate::daemon::theatre_otherwise;
 use crate::theatre;
+
+/// What Asterisk plays from a `.wav`.
+const WIRE: hound::WavSpec = hound::WavSpec {
+    channels: 1,
+    sample_rate: 8_000,
+    bits_per_sample: 16,
+    sample_format: hound::SampleFormat::Int,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_good_asterisk_check_says_nothing_serious() {
@@ -100,5 +110,26 @@ async fn what_is_missing_is_named() {
     assert_said(&said, &[&["AMI does not listen on 127.0.0.1:1", "manager.conf"]]);
     let (_, said) = check(&*theatre, directory.path(), |config| format!("{config}user = \"nobody\"\n"));
     assert_said(&said, &[&["AMI refuses the account `nobody`", "pbx.asterisk.password_file"]]);
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_that_asterisk_cannot_play_is_named() {
+    let Some((theatre, directory)) = theatre().await else { return };
+    let own = directory.path().join("check/own/en");
+    std::fs::create_dir_all(&own).expect("a directory");
+    let goodbye = own.join("goodbye.wav");
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds/en/bf_emma/goodbye.wav");
+    let mut narrow = hound::WavWriter::create(&goodbye, WIRE).expect("a file");
+    let samples = hound::WavReader::open(ours).expect("a prompt").into_samples::<i16>();
+    samples.step_by(2).for_each(|sample| narrow.write_sample(sample.expect("a sample")).expect("written"));
+    narrow.finalize().expect("written");
+    let with_own = |config: String| format!("{config}\n[prompts]\nown_directory = \"own\"\n");
+    let (_, said) = check(&*theatre, directory.path(), with_own);
+    assert!(!said.contains("prompts"), "{said}");
+    std::fs::write(&goodbye, "no sound at all").expect("written");
+    let (status, said) = check(&*theatre, directory.path(), with_own);
+    assert_said(&said, &[&["error: prompts: the PBX does not find 1 prompts", "own/en/goodbye.wav"]]);
+    assert_eq!(status, Some(1));
     theatre.close().await;
 }

@@ -1,5 +1,6 @@
 //! What `tonegate check` says of a FreeSWITCH that is well set, and of those that are not.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tonegate::inspect::stage::{FreeSwitchTheatre, Theatre};
@@ -60,5 +61,23 @@ async fn an_open_event_socket_and_missing_parts_are_named() {
         &said,
         &[&["error: dialplan: the context public has no extension tonegate_customer", "reloadxml"]],
     );
+    theatre.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_that_freeswitch_does_not_find_is_named() {
+    let Some((theatre, directory)) = theatre().await else { return };
+    let masters = |config: String| format!("{config}\n[prompts]\nrate_hz = 16000\n");
+    let (_, said) = check(&*theatre, directory.path(), masters);
+    assert!(!said.contains("prompts"), "each of our recordings was asked for: {said}");
+    // A name that ends where its first word does, to FreeSWITCH.
+    let own = directory.path().join("check/our own/en");
+    std::fs::create_dir_all(&own).expect("a directory");
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("sounds/en/bf_emma/goodbye.wav");
+    std::fs::copy(ours, own.join("goodbye.wav")).expect("copied");
+    let with_own = |config: String| format!("{}own_directory = \"our own\"\n", masters(config));
+    let (status, said) = check(&*theatre, directory.path(), with_own);
+    assert_said(&said, &[&["error: prompts: the PBX does not find 1 prompts", "our own/en/goodbye.wav"]]);
+    assert_eq!(status, Some(1));
     theatre.close().await;
 }

@@ -30,7 +30,7 @@ pub(super) struct Demo {
     /// On which PBX.
     #[arg(long, value_enum, default_value_t = Pbx::Rehearsal)]
     pbx: Pbx,
-    /// The language of the prompts: en, fr.
+    /// The language of the prompts: en, fr, es, it, pt.
     #[arg(long, default_value = "en")]
     language: String,
     /// Play it slowly, to be watched in the console: begin when Enter is pressed, key as people do, and stay until

@@ -124,12 +124,12 @@ impl Looked {
     pub(super) fn line(&self) -> String {
         let note = if self.ours_stand_in && self.missing > 0 { "; our voice speaks those" } else { "" };
         let level = match (self.softest_dbov, self.loudest_dbov) {
-            (Some(softest), Some(loudest)) => format!(", {softest} to {loudest} dBov"),
+            (Some(softest), Some(loudest)) => format!(", {softest:.1} to {loudest:.1} dBov"),
             _ => String::new(),
         };
         let Self { language, fit, missing, minutes, .. } = self;
         let place = self.directory.display();
-        format!("{language}: {fit} fit, {missing} missing{note}; {minutes} minutes{level}: {place}")
+        format!("{language}: {fit} fit, {missing} missing{note}; {minutes:.1} minutes{level}: {place}")
     }
 }
 

@@ -64,15 +64,18 @@ async fn store_in(directory: &tempfile::TempDir) -> Store {
     Store::open(&StoreSettings { path }).await.expect("a store")
 }
 
-fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
-    let rules = Rules {
+fn rules() -> Rules {
+    Rules {
         merchants: Merchants::new(merchant("main", &[], &[]), Vec::new()),
         assisted: CaptureSection::default(),
         self_service: CaptureSection::default(),
         settle: psp::resolve::Bounds::default(),
         max_captures: 10,
-    };
-    Desk::new(rules, Arc::new(NoPbx), accounts, store.clone())
+    }
+}
+
+fn desk_over(store: &Store, accounts: Vec<Arc<dyn Psp>>) -> Arc<Desk> {
+    Desk::new(rules(), Arc::new(NoPbx), accounts, store.clone())
 }
 
 async fn room(accounts: impl FnOnce(&Store) -> Vec<Arc<dyn Psp>>) -> Room {

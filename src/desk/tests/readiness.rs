@@ -53,13 +53,6 @@ async fn who_asks_for_a_language_that_cannot_be_spoken_is_spoken_to_in_the_merch
 async fn a_prompt_that_the_pbx_does_not_find_is_an_alarm() {
     let directory = private_directory();
     let store = store_in(&directory).await;
-    let rules = Rules {
-        merchants: Merchants::new(merchant("main", &[], &[]), Vec::new()),
-        assisted: CaptureSection::default(),
-        self_service: CaptureSection::default(),
-        settle: psp::resolve::Bounds::default(),
-        max_captures: 10,
-    };
-    Desk::new(rules, Arc::new(Blind), Vec::new(), store).have_prompts_found().await;
+    Desk::new(rules(), Arc::new(Blind), Vec::new(), store).have_prompts_found().await;
     assert!(alarmed("prompts_unreadable", "goodbye.wav"));
 }

@@ -16,6 +16,10 @@ use super::{
 /// How long a word may take to come true.
 const PATIENCE_MS: u64 = 45_000;
 
+/// For so long two people are listened to, and so often before one of them counts as deaf.
+const TALK_LOOK_MS: u64 = 800;
+const TALK_LOOKS: u32 = 5;
+
 /// How long and how far apart the agent's keys are.
 const AGENT_KEY_MS: (u32, u32) = (100, 100);
 
@@ -230,22 +234,24 @@ impl Scene {
         Ok(())
     }
 
-    /// Voice both ways for a while, from now.
+    /// Voice both ways for a while, soon: how long the change from one state to the other takes is measured by the
+    /// benchmarks, not here, where a busy machine would be taken for a deaf telephone.
     ///
     /// # Errors
     /// Says who does not hear whom.
     pub async fn they_talk(&self) -> Result<(), StageError> {
-        let from = Instant::now();
-        tokio::time::sleep(Duration::from_millis(800)).await;
-        let to = Instant::now();
-        ensure!(
-            self.call.agent.hears_voice(Party::Customer, from, to),
-            "the agent does not hear the customer"
-        );
-        ensure!(
-            self.call.customer.hears_voice(Party::Agent, from, to),
-            "the customer does not hear the agent"
-        );
+        for left in (0..TALK_LOOKS).rev() {
+            let from = Instant::now();
+            tokio::time::sleep(Duration::from_millis(TALK_LOOK_MS)).await;
+            let to = Instant::now();
+            let agent = self.call.agent.hears_voice(Party::Customer, from, to);
+            let customer = self.call.customer.hears_voice(Party::Agent, from, to);
+            if agent && customer {
+                break;
+            }
+            ensure!(agent || left > 0, "the agent does not hear the customer");
+            ensure!(customer || left > 0, "the customer does not hear the agent");
+        }
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::{nonce, words};
 
 /// What the id of the bridge begins with; not as those of payments do, which are cleared away.
 const BRIDGE: &str = "tg-prompts-";
-/// How long a file may take to begin or to fail. The shortest of ours lasts twice as long.
+/// How long a file may take to begin or to fail.
 const BEGIN_MS: u64 = 150;
 /// Between two looks whether it has begun.
 const LOOK_EACH_MS: u64 = 25;
@@ -21,8 +21,7 @@ const DIRECTORIES_MAX: usize = 32;
 
 /// Those of the files that it cannot read; one for each directory is tried.
 pub(super) async fn lacking(link: &Link, files: &[PathBuf]) -> Result<Vec<PathBuf>, LinkError> {
-    let of_directory: BTreeMap<Option<&Path>, &PathBuf> =
-        files.iter().map(|file| (file.parent(), file)).collect();
+    let of_directory = longest_of_each_directory(files);
     if of_directory.is_empty() {
         return Ok(Vec::new());
     }
@@ -30,9 +29,9 @@ pub(super) async fn lacking(link: &Link, files: &[PathBuf]) -> Result<Vec<PathBu
     link.post(&format!("/bridges/{bridge}?type=mixing&name={bridge}")).await?;
     let mut lacking = Vec::new();
     let tried = async {
-        for file in of_directory.into_values().take(DIRECTORIES_MAX) {
-            if !plays(link, &bridge, file).await? {
-                lacking.push(file.clone());
+        for file in of_directory.into_iter().take(DIRECTORIES_MAX) {
+            if !plays(link, &bridge, &file).await? {
+                lacking.push(file);
             }
         }
         Ok(())
@@ -41,6 +40,19 @@ pub(super) async fn lacking(link: &Link, files: &[PathBuf]) -> Result<Vec<PathBu
     // It goes with the connection's end if it cannot be taken away now.
     let _ = link.delete(&format!("/bridges/{bridge}")).await;
     tried.map(|()| lacking)
+}
+
+/// The longest, so that it cannot have ended when it is looked at.
+fn longest_of_each_directory(files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut longest: BTreeMap<Option<&Path>, (u64, &PathBuf)> = BTreeMap::new();
+    for file in files {
+        let bytes = std::fs::metadata(file).map_or(0, |about| about.len());
+        let kept = longest.entry(file.parent()).or_insert((bytes, file));
+        if bytes > kept.0 {
+            *kept = (bytes, file);
+        }
+    }
+    longest.into_values().map(|(_, file)| file.clone()).collect()
 }
 
 async fn plays(link: &Link, bridge: &str, file: &Path) -> Result<bool, LinkError> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{FreeSwitchSettings, files};
 use super::legs::Legs;
 use super::link::{Link, LinkError, LinkState, Listener, read_password};
+use super::{FreeSwitchSettings, files};
 use crate::pbx::{Finding, Severity};
 
 /// Modules, what is missing without them, and how bad that is.

@@ -69,7 +69,8 @@ fn each_pbx_has_each_recording_at_both_rates() {
     let master = masters.path().join("en/bf_emma/welcome.wav");
     let samples = wav::samples(&master, 16_000).expect("a master");
     made(Layout::RateDirectories);
-    for (name, hertz) in [("8000/welcome.wav", 8_000), ("16000/welcome.wav", 16_000), ("welcome.wav", 16_000)] {
+    for (name, hertz) in [("8000/welcome.wav", 8_000), ("16000/welcome.wav", 16_000), ("welcome.wav", 16_000)]
+    {
         wav::check(&voice.join(name), hertz).unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(mode(&voice.join(name)), 0o644, "{name}");
     }
