@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use tonegate::call::{
-    Besides, Bounds, CodePolicy, Confirm, FieldOrder, FromPbx, Input, Line, Manner, Millis, Mode, Money, PaymentCall,
-    Setup,
+    Besides, Bounds, CodePolicy, Confirm, FieldOrder, FromPbx, Input, Line, Manner, Millis, Mode, Money,
+    PaymentCall, Setup,
 };
 use tonegate::card::{Key, YearMonth};
 use tonegate::inspect::simulation;

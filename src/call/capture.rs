@@ -4,9 +4,9 @@ use crate::card::{Brand, CODE_DIGITS_MAX, Completeness, EXPIRY_DIGITS, Entry, Ke
 
 use super::command::Command;
 use super::input::{Millis, Party};
+use super::manner::Wording;
 use super::notice::{Ending, Field, Hint, Notice};
 use super::phrase::Phrase;
-use super::manner::Wording;
 use super::policy::{CodePolicy, Mode};
 use super::state::{Keying, PaymentCall, Shield, Stage};
 
@@ -25,7 +25,8 @@ impl PaymentCall {
         }
         let brief = wrong.is_none() && self.setup.manner.wording == Wording::Brief;
         let asked = self.say(Party::Customer, self.question(field, brief), out);
-        self.keying = Some(Keying { field, entry, asked, since: now, last_key: None, star: false, repeats: 0 });
+        self.keying =
+            Some(Keying { field, entry, asked, since: now, last_key: None, star: false, repeats: 0 });
         self.enter(now, Stage::Keying);
         out.push(Command::Tell(Notice::FieldOpened { field, attempt: self.failures.saturating_add(1) }));
     }

@@ -95,7 +95,8 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
         };
         let speech = speech(config, section)?;
         // Whatever may be spoken on a call: nobody waits for it in the middle of one.
-        let by_number = speech.lines.iter().filter(|line| line.sounds.is_none()).filter_map(|line| line.language);
+        let by_number =
+            speech.lines.iter().filter(|line| line.sounds.is_none()).filter_map(|line| line.language);
         let others = speech.other_languages.iter().copied().chain([speech.agent_language]).chain(by_number);
         std::iter::once(language).chain(others).try_for_each(|one| make_ready(&sounds, one))?;
         Ok(Merchant {
@@ -142,7 +143,8 @@ fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
             let own = sounds_of(config, section, Some(line))?;
             // Agents and callers hear this line's recordings, in any of the merchant's languages.
             let first = language.map_or_else(|| spoken(&section.language), Ok)?;
-            let mut others = wishes.other_languages.iter().chain(&wishes.agent_language).chain([&section.language]);
+            let mut others =
+                wishes.other_languages.iter().chain(&wishes.agent_language).chain([&section.language]);
             make_ready(&own, first)?;
             others.try_for_each(|tag| make_ready(&own, spoken(tag)?))?;
             sounds = Some(Arc::new(own));

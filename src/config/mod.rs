@@ -37,11 +37,11 @@ pub use pbx::{AgentKeysSection, FreeSwitchSection, PbxKind, PbxSection, StarKey}
 pub use people::{ConsoleSection, OidcSection, PeopleSection};
 pub use psp::PspSection;
 pub use secret::Secret;
-pub use speech::{LineSection, PaceChoice, ReceiptChoice, SpeechSection, WordingChoice};
 pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
     StoreSection,
 };
+pub use speech::{LineSection, PaceChoice, ReceiptChoice, SpeechSection, WordingChoice};
 
 pub use twilio::TwilioSection;
 pub use webhook::WebhookSection;

@@ -9,6 +9,7 @@ mod asterisk;
 mod example;
 mod merchants;
 mod people;
+mod speech;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"

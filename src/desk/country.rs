@@ -9,16 +9,16 @@ const SPOKEN: [(Language, &[&str]); 6] = [
     (
         Language::French,
         &[
-            "33", "221", "223", "225", "226", "227", "228", "229", "237", "241", "242", "243", "261", "262", "377",
-            "509", "590", "594", "596", "687", "689", // Québec:
+            "33", "221", "223", "225", "226", "227", "228", "229", "237", "241", "242", "243", "261", "262",
+            "377", "509", "590", "594", "596", "687", "689", // Québec:
             "1263", "1354", "1367", "1418", "1438", "1450", "1514", "1579", "1581", "1819", "1873",
         ],
     ),
     (
         Language::Spanish,
         &[
-            "34", "51", "52", "53", "54", "56", "57", "58", "502", "503", "504", "505", "506", "507", "591", "593",
-            "595", "598", // Puerto Rico and the Dominican Republic:
+            "34", "51", "52", "53", "54", "56", "57", "58", "502", "503", "504", "505", "506", "507", "591",
+            "593", "595", "598", // Puerto Rico and the Dominican Republic:
             "1787", "1809", "1829", "1849", "1939",
         ],
     ),
@@ -31,7 +31,8 @@ const SPOKEN: [(Language, &[&str]); 6] = [
 pub(super) fn language_of(number: &str) -> Option<Language> {
     let number = number.trim();
     let digits = number.strip_prefix('+').or_else(|| number.strip_prefix("00"))?;
-    let codes = SPOKEN.into_iter().flat_map(|(language, codes)| codes.iter().map(move |code| (language, *code)));
+    let codes =
+        SPOKEN.into_iter().flat_map(|(language, codes)| codes.iter().map(move |code| (language, *code)));
     let fitting = codes.filter(|(_, code)| digits.starts_with(code));
     fitting.max_by_key(|(_, code)| code.len()).map(|(language, _)| language)
 }

@@ -40,7 +40,7 @@ pub use live::{Live, LiveCall, PREPARED_KEPT_MS};
 pub use merchant::{Merchant, Merchants, UnknownMerchant};
 pub use operations::{LINK_KEPT_MS, LinkRequest, OperationFault};
 pub use payment::{Prepared, Request};
-pub use speech::{SpokenLine, Speech};
+pub use speech::{Speech, SpokenLine};
 pub use start::StartError;
 pub use tokens::{TokenCharge, TokenFault};
 pub use told::Event;

@@ -59,7 +59,9 @@ impl Voice {
     pub(super) fn language(&self, to: Party, turn: usize) -> Language {
         match to {
             Party::Agent => self.agent_language,
-            Party::Customer => self.languages.get(turn % self.languages.len().max(1)).copied().unwrap_or(self.agent_language),
+            Party::Customer => {
+                self.languages.get(turn % self.languages.len().max(1)).copied().unwrap_or(self.agent_language)
+            }
         }
     }
 
@@ -186,7 +188,10 @@ impl Desk {
 }
 
 fn has_bought(customer: &Customer) -> bool {
-    customer.history.as_ref().is_some_and(|history| history.orders.or(history.orders_six_months).unwrap_or(0) > 0)
+    customer
+        .history
+        .as_ref()
+        .is_some_and(|history| history.orders.or(history.orders_six_months).unwrap_or(0) > 0)
 }
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ impl Desk {
         let payment = plan.id;
         let Session { orders, mut reports } = session;
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
-        let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers, turn: 0 };
+        let mut seat =
+            Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers, turn: 0 };
         let mut call = PaymentCall::new(setup);
         let mut out = Vec::with_capacity(16);
         let mut sentences = Sentences::default();

@@ -26,7 +26,8 @@ pub(super) const COMPANY_NAME: ClipId = ClipId("company-name");
 /// What a company may record besides, and nobody misses.
 #[must_use]
 pub fn company_name() -> ScriptLine {
-    let text = "Your greeting with your company's name, in your own words, for example: Example Limited, good day.";
+    let text =
+        "Your greeting with your company's name, in your own words, for example: Example Limited, good day.";
     ScriptLine {
         id: COMPANY_NAME,
         listener: Party::Customer,

@@ -36,7 +36,12 @@ pub(super) fn slower(samples: &[i16], hertz: u32) -> Vec<i16> {
         if at > 0 {
             // What would come next if nothing were stretched.
             let natural = (from + step).min(last);
-            from = most_alike(samples, natural, wanted.saturating_sub(search)..=(wanted + search).min(last), piece);
+            from = most_alike(
+                samples,
+                natural,
+                wanted.saturating_sub(search)..=(wanted + search).min(last),
+                piece,
+            );
         }
         let taken = samples[from..from + piece].iter().zip(&window);
         for (sum, (sample, weight)) in out[at..].iter_mut().zip(taken) {
@@ -48,7 +53,12 @@ pub(super) fn slower(samples: &[i16], hertz: u32) -> Vec<i16> {
 }
 
 /// Where the piece begins that is most like the one at `natural`.
-fn most_alike(samples: &[i16], natural: usize, places: std::ops::RangeInclusive<usize>, piece: usize) -> usize {
+fn most_alike(
+    samples: &[i16],
+    natural: usize,
+    places: std::ops::RangeInclusive<usize>,
+    piece: usize,
+) -> usize {
     let likeness = |place: usize| -> i64 {
         let pairs = samples[natural..natural + piece].iter().zip(&samples[place..place + piece]);
         pairs.step_by(COMPARED_EACH).map(|(a, b)| i64::from(*a) * i64::from(*b)).sum()

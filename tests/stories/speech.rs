@@ -57,7 +57,11 @@ async fn whispers_stay_with_the_agent_and_prompts_with_the_customer_while_both_t
     scene.agent("*7").await?;
     let (begun, ended, _) = heard(&scene, place, "agent").await?;
     tokio::time::sleep(SLACK).await;
-    ensure!(ended - begun + SLACK >= length("whisper-one-language")?, "the whisper was cut: {:?}", ended - begun);
+    ensure!(
+        ended - begun + SLACK >= length("whisper-one-language")?,
+        "the whisper was cut: {:?}",
+        ended - begun
+    );
     let (customer, agent) = (&scene.call.customer, &scene.call.agent);
     ensure!(agent.hears_prompt(from, Instant::now()), "the agent heard no whisper");
     ensure!(!customer.hears_prompt(from, Instant::now()), "the customer heard a whisper");
@@ -92,7 +96,8 @@ async fn the_agent_changes_the_customers_language_and_pace(stage: Stage) -> Told
     scene.agent("*7").await?;
     let (_, _, says) = heard(&scene, place, "customer").await?;
     ensure!(says["language"] == "fr", "the customer is told in {says}");
-    let whisper = scene.events().wait(place, 1_000, "a whisper", |e| e["type"] == "says" && e["to"] == "agent");
+    let whisper =
+        scene.events().wait(place, 1_000, "a whisper", |e| e["type"] == "says" && e["to"] == "agent");
     let whisper = whisper.await?.event;
     ensure!(whisper["language"] == "en", "the agent is told in {whisper}");
     // Back again, and slowly.
@@ -103,7 +108,11 @@ async fn the_agent_changes_the_customers_language_and_pace(stage: Stage) -> Told
     let (begun, ended, says) = heard(&scene, place, "customer").await?;
     ensure!(says["language"] == "en", "the customer is told in {says}");
     let normal = length("ask-number")? + length("keys-help")?;
-    ensure!(ended - begun + SLACK > normal.mul_f64(1.3), "{:?}, spoken slowly; {normal:?} are usual", ended - begun);
+    ensure!(
+        ended - begun + SLACK > normal.mul_f64(1.3),
+        "{:?}, spoken slowly; {normal:?} are usual",
+        ended - begun
+    );
     scene.card(VISA).await?;
     scene.ended("approved").await?;
     scene.nobody_got_a_digit().await
@@ -148,7 +157,9 @@ async fn an_admin_hears_a_sentence_on_a_telephone(stage: Stage) -> Told {
     let config = set.settings.config.clone();
     let play = move |id: &str, to: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tonegate"));
-        command.args(["sounds", "play", id, "--to", to, "--context", context, "--slow", "--config"]).arg(&config);
+        command
+            .args(["sounds", "play", id, "--to", to, "--context", context, "--slow", "--config"])
+            .arg(&config);
         let run = tokio::task::spawn_blocking(move || command.output());
         async move { run.await.map_err(|fault| StageError(fault.to_string()))?.map_err(StageError::from) }
     };

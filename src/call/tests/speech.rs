@@ -154,7 +154,13 @@ fn a_caller_alone_hears_what_it_is_for_and_what_to_note() {
     };
     let mut desk = Desk::charging(told(today));
     desk.approve();
-    saw!(desk, "Customer: Approved", "Receipt { date: 2026-11-23, reference: INV-4711 }", "ReceiptAgain", "Goodbye");
+    saw!(
+        desk,
+        "Customer: Approved",
+        "Receipt { date: 2026-11-23, reference: INV-4711 }",
+        "ReceiptAgain",
+        "Goodbye"
+    );
     // Nothing ends before the last word, however long the receipt takes.
     desk.wait(25_000);
     let goodbye = desk.last_say.unwrap();

@@ -72,14 +72,16 @@ impl Play {
             Some(id) => merchants.iter().find(|merchant| &merchant.id == id),
             None => config.merchants.default_one(),
         };
-        let merchant = merchant.ok_or_else(|| Fault::Usage("--merchant: there is no merchant of this id".into()))?;
+        let merchant =
+            merchant.ok_or_else(|| Fault::Usage("--merchant: there is no merchant of this id".into()))?;
         let line = merchant.speech.line_of(self.dialled.as_deref());
         let tag = line.and_then(|line| line.language.as_ref()).unwrap_or(&merchant.language);
         let own = tag.parse::<Language>().map_err(|fault| Fault::Settings(fault.to_string()))?;
         let language = self.language.unwrap_or(own);
         let currency = self.currency.unwrap_or(merchant.currency);
         let amount = Money::parse(&self.amount, currency).map_err(|fault| Fault::Usage(fault.to_string()))?;
-        let unspeakable = || Fault::Usage("--reference: write up to 16 letters, digits, `-`, `/` and `.`".into());
+        let unspeakable =
+            || Fault::Usage("--reference: write up to 16 letters, digits, `-`, `/` and `.`".into());
         let reference = Spelt::of(&self.reference).ok_or_else(unspeakable)?;
         let filling = Filling {
             amount: Some(amount),

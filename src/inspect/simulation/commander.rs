@@ -1,8 +1,8 @@
 //! A desk that asks for each field: what it wants next, and what must hold of it.
 
 use crate::call::{
-    AgentCommand, Besides, Bounds, CodePolicy, Confirm, Field, FieldOrder, Manner, Mode, Money, Pace, PostalPolicy, Setup,
-    Wording,
+    AgentCommand, Besides, Bounds, CodePolicy, Confirm, Field, FieldOrder, Manner, Mode, Money, Pace,
+    PostalPolicy, Setup, Wording,
 };
 use crate::card::{Card, YearMonth};
 

@@ -57,6 +57,21 @@ impl Customer {
     }
 }
 
+/// Whether a sentence asks for a part of the card.
+pub(super) fn asks_for_card(phrase: Phrase) -> bool {
+    matches!(
+        phrase,
+        Phrase::AskNumber
+            | Phrase::AskNumberBrief
+            | Phrase::AskNumberAgain
+            | Phrase::AskExpiry
+            | Phrase::AskExpiryBrief
+            | Phrase::AskCode { .. }
+            | Phrase::AskCodeBrief { .. }
+            | Phrase::AskPostal
+    )
+}
+
 /// Something an agent may want at any time.
 pub(super) fn whim(dice: &mut Dice) -> AgentCommand {
     match dice.between(0, 12) {

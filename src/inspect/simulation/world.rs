@@ -10,7 +10,7 @@ use crate::call::{
 use crate::card::{Card, Key};
 
 use super::commander::{Commander, draw_setup};
-use super::people::{Customer, whim};
+use super::people::{Customer, asks_for_card, whim};
 use super::{Dice, History, Violation};
 
 /// Steps after which a history that has not ended is a fault of the core.
@@ -343,17 +343,7 @@ impl World {
             self.send(800, Parcel::Said(id.0, true));
             return Ok(());
         }
-        let asks = matches!(
-            phrase,
-            Phrase::AskNumber
-                | Phrase::AskNumberBrief
-                | Phrase::AskExpiryBrief
-                | Phrase::AskCodeBrief { .. }
-                | Phrase::AskNumberAgain
-                | Phrase::AskExpiry
-                | Phrase::AskCode { .. }
-                | Phrase::AskPostal
-        );
+        let asks = asks_for_card(phrase);
         if asks && !self.link_up {
             return Err(self.broken("nobody is asked while the PBX is away"));
         }

@@ -33,9 +33,11 @@ async fn made(link: &Link, call: &TestCall, sound: &str) -> Result<(), String> {
     let name = format!("{channel}-");
     call.follow(async || {
         let channels = link.get("/channels").await.map_err(told)?;
-        let mut own = channels.as_array().into_iter().flatten().filter(|channel| {
-            channel["name"].as_str().is_some_and(|own| own.starts_with(&name))
-        });
+        let mut own = channels
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|channel| channel["name"].as_str().is_some_and(|own| own.starts_with(&name)));
         let plays = own.clone().any(|channel| channel["dialplan"]["app_name"] == "Playback");
         Ok(match (plays, own.next()) {
             (true, _) => Standing::Playing,

@@ -100,10 +100,10 @@ use tokio::task::JoinHandle;
 
 use self::call::{Call, Restore, Seal};
 pub use self::check::check;
-pub use self::play::play;
 use self::door::Door;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
+pub use self::play::play;
 pub use self::settings::FreeSwitchSettings;
 pub use self::words::Unspeakable;
 use super::{
