@@ -5,7 +5,8 @@
 use std::time::{Duration, Instant};
 
 use tonegate::call::{
-    Bounds, CodePolicy, Confirm, FieldOrder, FromPbx, Input, Line, Millis, Mode, Money, PaymentCall, Setup,
+    Besides, Bounds, CodePolicy, Confirm, FieldOrder, FromPbx, Input, Line, Manner, Millis, Mode, Money,
+    PaymentCall, Setup,
 };
 use tonegate::card::{Key, YearMonth};
 use tonegate::inspect::simulation;
@@ -66,6 +67,8 @@ fn asking(out: &mut Vec<tonegate::call::Command>) -> PaymentCall {
         code: CodePolicy::Required,
         postal: None,
         confirm: Confirm::None,
+        manner: Manner::default(),
+        besides: Besides::default(),
         bounds: Bounds::default(),
     });
     call.handle(Millis(0), Input::Start, out);

@@ -59,6 +59,9 @@ enum CommandWord {
     Pause,
     Resume,
     TogglePause,
+    Repeat,
+    NextPace,
+    NextLanguage,
     Cancel,
 }
 
@@ -136,6 +139,9 @@ pub(super) async fn command(
         CommandWord::Pause => AgentCommand::Pause,
         CommandWord::Resume => AgentCommand::Resume,
         CommandWord::TogglePause => AgentCommand::TogglePause,
+        CommandWord::Repeat => AgentCommand::Repeat,
+        CommandWord::NextPace => AgentCommand::NextPace,
+        CommandWord::NextLanguage => AgentCommand::NextLanguage,
         CommandWord::Cancel => AgentCommand::Cancel,
     };
     if state.desk.live.command(id, command) {

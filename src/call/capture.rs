@@ -4,6 +4,7 @@ use crate::card::{Brand, CODE_DIGITS_MAX, Completeness, EXPIRY_DIGITS, Entry, Ke
 
 use super::command::Command;
 use super::input::{Millis, Party};
+use super::manner::Wording;
 use super::notice::{Ending, Field, Hint, Notice};
 use super::owed::REFERENCE_UNENDED_MAX;
 use super::phrase::Phrase;
@@ -23,14 +24,19 @@ impl PaymentCall {
         if let Some(wrong) = wrong {
             self.say(Party::Customer, wrong, out);
         }
-        let asked = self.say(Party::Customer, self.question(field), out);
-        self.keying = Some(Keying { field, entry, asked, since: now, last_key: None, star: false });
+        let brief = wrong.is_none() && self.setup.manner.wording == Wording::Brief;
+        let asked = self.say(Party::Customer, self.question(field, brief), out);
+        self.keying =
+            Some(Keying { field, entry, asked, since: now, last_key: None, star: false, repeats: 0 });
         self.enter(now, Stage::Keying);
         out.push(Command::Tell(Notice::FieldOpened { field, attempt: self.failures.saturating_add(1) }));
     }
 
-    fn question(&self, field: Field) -> Phrase {
+    pub(super) fn question(&self, field: Field, brief: bool) -> Phrase {
         match field {
+            Field::Number if brief => Phrase::AskNumberBrief,
+            Field::Expiry if brief => Phrase::AskExpiryBrief,
+            Field::Code if brief => Phrase::AskCodeBrief { digits: self.code_length() },
             Field::Number => Phrase::AskNumber,
             Field::NumberAgain => Phrase::AskNumberAgain,
             Field::Expiry | Field::ExpiryAgain => Phrase::AskExpiry,
@@ -166,31 +172,35 @@ impl PaymentCall {
             self.whisper(Phrase::WhisperFieldDone(Field::Code), out);
             return self.next_after(now, Field::Code, out);
         }
+        if empty && self.wants_again(now, out) {
+            return;
+        }
         self.submit(now, out);
     }
 
     pub(super) fn keying_deadline(&self) -> Option<Millis> {
         let keying = self.keying.as_ref()?;
         let bounds = &self.setup.bounds;
+        // What is being said has to end first, also where it is said again in the middle of a field.
+        let said_ms = if keying.asked.is_some() { bounds.sentence_max_ms } else { 0 };
+        let from = keying.last_key.map_or(keying.since, |key| key.max(keying.since));
         if keying.entry.count() == 0 {
-            let said_ms = if keying.asked.is_some() { bounds.sentence_max_ms } else { 0 };
-            let from = keying.last_key.map_or(keying.since, |key| key.max(keying.since));
-            return Some(from.plus(said_ms).plus(bounds.first_key_timeout_ms));
+            return Some(from.plus(self.patient(said_ms.saturating_add(bounds.first_key_timeout_ms))));
         }
-        let last = keying.last_key.unwrap_or(keying.since);
+        let last = from.plus(self.patient(said_ms));
         let likely_whole = match keying.field.first() {
             Field::Number => keying.entry.completeness() == Completeness::LikelyComplete,
             Field::Code => self.taken.pan.is_none() && keying.entry.count() >= self.code_length(),
             _ => false,
         };
         if likely_whole {
-            return Some(last.plus(bounds.settle_ms));
+            return Some(last.plus(self.patient(bounds.settle_ms)));
         }
         let patience_ms = (self.longest_gap_ms.saturating_mul(PATIENCE_FACTOR)).clamp(
             bounds.between_keys_timeout_ms,
             bounds.between_keys_max_ms.max(bounds.between_keys_timeout_ms),
         );
-        Some(last.plus(patience_ms))
+        Some(last.plus(self.patient(patience_ms)))
     }
 
     pub(super) fn keying_time_is_up(&mut self, now: Millis, out: &mut Vec<Command>) {

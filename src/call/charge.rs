@@ -1,6 +1,6 @@
 //! From the last field to the bank's answer: confirm, write down, send once, tell.
 
-use crate::card::{Card, Key, LastFour};
+use crate::card::{Card, Key, KeyKind, LastFour};
 
 use super::bank::{AttemptId, DeclineReason, Outcome};
 use super::command::Command;
@@ -16,16 +16,17 @@ impl PaymentCall {
             return self.fault(now, Ending::Fault, out);
         };
         self.menu_failures = 0;
+        self.menu_repeats = 0;
         self.enter(now, Stage::Confirming);
         out.push(Command::Tell(Notice::Confirming));
         self.menu_said = self.say(Party::Customer, self.confirmation(last_four), out);
     }
 
-    fn last_four(&self) -> Option<LastFour> {
+    pub(super) fn last_four(&self) -> Option<LastFour> {
         self.taken.pan.as_ref().map(|pan| pan.last_four())
     }
 
-    fn confirmation(&self, last_four: LastFour) -> Phrase {
+    pub(super) fn confirmation(&self, last_four: LastFour) -> Phrase {
         match self.setup.confirm {
             Confirm::Payment => Phrase::ConfirmPayment { amount: self.setup.amount, last_four },
             Confirm::None | Confirm::LastFour => Phrase::ConfirmLastFour { last_four },
@@ -35,6 +36,9 @@ impl PaymentCall {
     pub(super) fn confirm_key(&mut self, now: Millis, key: Key, out: &mut Vec<Command>) {
         if self.menu_said.take().is_some() {
             self.hush_customer(out);
+        }
+        if key.kind() == KeyKind::Hash && self.wants_menu_again(now, out) {
+            return;
         }
         match key.menu() {
             Some(1) => self.journal(now, out),
@@ -185,6 +189,7 @@ impl PaymentCall {
         self.enter(now, Stage::Deciding);
         self.not_paid_as = ending;
         self.menu_failures = 0;
+        self.menu_repeats = 0;
         self.menu_said = None;
         self.say(Party::Customer, customer, out);
         self.whisper(agent, out);
@@ -196,6 +201,9 @@ impl PaymentCall {
     pub(super) fn decide_key(&mut self, now: Millis, key: Key, out: &mut Vec<Command>) {
         if self.menu_said.take().is_some() {
             self.hush_customer(out);
+        }
+        if key.kind() == KeyKind::Hash && self.wants_menu_again(now, out) {
+            return;
         }
         match key.menu() {
             Some(1) => self.begin(now, Field::Number, out),

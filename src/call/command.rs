@@ -4,6 +4,7 @@ use crate::card::Card;
 
 use super::bank::AttemptId;
 use super::input::Party;
+use super::manner::Pace;
 use super::money::Money;
 use super::notice::{Ending, Notice};
 use super::phrase::Phrase;
@@ -32,7 +33,11 @@ pub enum Command {
         to: Party,
         /// What.
         phrase: Phrase,
+        /// How fast.
+        pace: Pace,
     },
+    /// From now on speak the next of the customer's languages.
+    NextLanguage,
     /// Stop whatever is being said to a party, at once.
     Hush {
         /// To whom.

@@ -134,6 +134,12 @@ pub enum AgentCommand {
     Resume,
     /// [`AgentCommand::Pause`] or [`AgentCommand::Resume`], whichever applies: one key for both.
     TogglePause,
+    /// Say the question once more.
+    Repeat,
+    /// Speak to the customer at another pace, and wait for them accordingly: slow, text relay, normal again.
+    NextPace,
+    /// Speak to the customer in the next of the merchant's languages.
+    NextLanguage,
     /// End the payment; the conversation goes on.
     Cancel,
     /// Ask for this field now, whatever was taken of it before. Only where the desk asks for each field

@@ -2,6 +2,7 @@
 
 use super::command::{Command, SayId};
 use super::input::{AgentCommand, FromPbx, Input, Millis, Owed, Party, SealRefusal};
+use super::manner::Pace;
 use super::notice::{Alarm, Ending, Notice};
 use super::phrase::Phrase;
 use super::policy::Mode;
@@ -93,7 +94,7 @@ impl PaymentCall {
     /// Until when a card may be keyed at all: a customer who clears and keys again for ever is not waited for.
     fn capture_end(&self) -> Option<Millis> {
         let keying = matches!(self.stage, Stage::Keying | Stage::Confirming | Stage::Waiting(_));
-        keying.then(|| self.began.plus(self.setup.bounds.capture_max_ms))
+        keying.then(|| self.began.plus(self.patient(self.setup.bounds.capture_max_ms)))
     }
 
     fn stage_deadline(&self) -> Option<Millis> {
@@ -110,14 +111,14 @@ impl PaymentCall {
             Stage::Charging if !self.slow_told => Some(self.since.plus(bounds.bank_slow_ms)),
             Stage::Charging => Some(self.since.plus(bounds.bank_bound_ms)),
             Stage::Deciding => Some(self.menu_deadline(bounds.decision_timeout_ms)),
-            Stage::Closing(_) => Some(self.since.plus(bounds.sentence_max_ms)),
+            Stage::Closing(_) => Some(self.since.plus(self.patient(bounds.sentence_max_ms))),
             Stage::Unsealing(_) => Some(self.since.plus(bounds.unseal_timeout_ms)),
         }
     }
 
     fn menu_deadline(&self, after_ms: u64) -> Millis {
         let extra_ms = if self.menu_said.is_some() { self.setup.bounds.sentence_max_ms } else { 0 };
-        self.since.plus(after_ms).plus(extra_ms)
+        self.since.plus(self.patient(after_ms.saturating_add(extra_ms)))
     }
 
     fn time_is_up(&mut self, now: Millis, out: &mut Vec<Command>) {
@@ -161,6 +162,18 @@ impl PaymentCall {
 
     /// Says a sentence to a party, if the party is there and the PBX can be reached.
     pub(super) fn say(&mut self, to: Party, phrase: Phrase, out: &mut Vec<Command>) -> Option<SayId> {
+        // An agent has no time for slow whispers.
+        let pace = if to == Party::Customer { self.pace } else { Pace::Normal };
+        self.say_at(pace, to, phrase, out)
+    }
+
+    pub(super) fn say_at(
+        &mut self,
+        pace: Pace,
+        to: Party,
+        phrase: Phrase,
+        out: &mut Vec<Command>,
+    ) -> Option<SayId> {
         let here = match to {
             Party::Customer => self.customer_here,
             Party::Agent => self.agent_here,
@@ -170,7 +183,7 @@ impl PaymentCall {
         }
         let id = SayId(self.next_say);
         self.next_say = self.next_say.wrapping_add(1);
-        out.push(Command::Say { id, to, phrase });
+        out.push(Command::Say { id, to, phrase, pace });
         Some(id)
     }
 
@@ -197,6 +210,10 @@ impl PaymentCall {
         }
         if self.menu_said == Some(id) {
             self.menu_said = None;
+            self.since = now;
+        }
+        if matches!(self.stage, Stage::Closing(_)) {
+            // The last words are several sentences; each has its own time.
             self.since = now;
         }
         for waited in &mut self.farewell {

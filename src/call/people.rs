@@ -34,6 +34,9 @@ impl PaymentCall {
             AgentCommand::Resume => self.resume(now, out),
             AgentCommand::TogglePause if matches!(self.stage, Stage::Paused(_)) => self.resume(now, out),
             AgentCommand::TogglePause => self.pause(now, out),
+            AgentCommand::Repeat => self.repeat(now, out),
+            AgentCommand::NextPace => self.next_pace(now, out),
+            AgentCommand::NextLanguage => self.next_language(now, out),
             AgentCommand::OtherMeans => {
                 self.attempt = None;
                 let (customer, agent) = (Phrase::OtherMeans, Phrase::WhisperLink);

@@ -1,11 +1,14 @@
 //! Everything that can be said, to whom; the words are in `prompts/` and `sounds/`.
 
+use jiff::civil::Date;
+
 use crate::card::{Brand, LastFour};
 
 use super::bank::DeclineReason;
 use super::input::SealRefusal;
 use super::money::Money;
 use super::notice::{Field, Hint};
+use super::spelt::Spelt;
 
 /// One sentence. Those named `Whisper…` are for the agent, the others for the customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +23,19 @@ pub enum Phrase {
     ChooseAmount,
     AskPart,
     PartNotPossible,
+    WelcomeBrief,
+    WelcomeSelfServiceBrief { amount: Money },
+    ForReference { reference: Spelt },
+    Due { date: Date },
+    Overdue { date: Date },
+    RepeatHelp,
     AskNumber,
+    AskNumberBrief,
     AskNumberAgain,
     AskExpiry,
+    AskExpiryBrief,
     AskCode { digits: u8 },
+    AskCodeBrief { digits: u8 },
     AskPostal,
     KeysHelp,
     Cleared,
@@ -44,6 +56,8 @@ pub enum Phrase {
     PleaseWaitBank,
     StillWaitingBank,
     Approved { amount: Money },
+    Receipt { date: Date, reference: Spelt },
+    ReceiptAgain { reference: Spelt },
     Declined(DeclineReason),
     TryAnotherCard,
     OutcomeUnknown,
@@ -76,4 +90,9 @@ pub enum Phrase {
     WhisperBusy,
     WhisperNoAmount,
     WhisperLink,
+    WhisperSlow,
+    WhisperRelay,
+    WhisperNormalPace,
+    WhisperLanguage,
+    WhisperOneLanguage,
 }

@@ -2,6 +2,7 @@
 
 use crate::card::{Brand, YearMonth};
 
+use super::manner::{Besides, Manner};
 use super::money::Money;
 use super::notice::Field;
 
@@ -157,6 +158,10 @@ pub struct Setup {
     pub postal: Option<PostalPolicy>,
     /// What the customer confirms.
     pub confirm: Confirm,
+    /// How the customer is spoken to.
+    pub manner: Manner,
+    /// What they are told besides.
+    pub besides: Besides,
     /// Every bound.
     pub bounds: Bounds,
 }

@@ -21,13 +21,7 @@ impl PaymentCall {
             // After the one before, not in its place.
             self.say(Party::Agent, Phrase::WhisperLineNotClean, out);
         }
-        match self.setup.mode {
-            Mode::Assisted => self.say(Party::Customer, Phrase::Welcome, out),
-            Mode::SelfService if self.asks_reference() => self.say(Party::Customer, Phrase::Greeting, out),
-            Mode::SelfService => {
-                self.say(Party::Customer, Phrase::WelcomeSelfService { amount: self.setup.amount }, out)
-            }
-        };
+        self.welcome(out);
         self.first_field(now, out);
     }
 
@@ -214,6 +208,7 @@ impl PaymentCall {
         }
         self.wipe();
         let customer = to_customer.and_then(|phrase| self.say(Party::Customer, phrase, out));
+        let customer = self.receipt(ending, out).or(customer);
         let agent = to_agent.and_then(|phrase| self.whisper(phrase, out));
         self.farewell = [self.part_with(ending, customer, out), agent];
         self.menu_said = None;

@@ -1,10 +1,11 @@
 //! The state of a payment call.
 
-use crate::card::{Entry, Expiry, Pan, Postal, SecurityCode};
+use crate::card::{Brand, Entry, Expiry, Pan, Postal, SecurityCode};
 
 use super::bank::AttemptId;
 use super::command::SayId;
 use super::input::{Due, Line, Millis};
+use super::manner::Pace;
 use super::notice::{Ending, Field};
 use super::policy::{Mode, Setup};
 
@@ -78,6 +79,8 @@ pub(super) struct Keying {
     pub last_key: Option<Millis>,
     /// The last key was a star: a second one cancels.
     pub star: bool,
+    /// How often the customer wanted the question once more.
+    pub repeats: u8,
 }
 
 /// What has been taken so far; each part is wiped when it goes.
@@ -117,6 +120,12 @@ pub struct PaymentCall {
     pub(super) not_paid_as: Ending,
     /// Failed tries at a menu.
     pub(super) menu_failures: u8,
+    /// How often the customer wanted a menu once more.
+    pub(super) menu_repeats: u8,
+    /// How fast the customer is spoken to now.
+    pub(super) pace: Pace,
+    /// The brand of a card that was just refused for it.
+    pub(super) refused_brand: Option<Brand>,
     /// When a field last completed itself.
     pub(super) completed_at: Option<Millis>,
     pub(super) last_key: Option<Millis>,
@@ -146,6 +155,7 @@ impl PaymentCall {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let agent_here = setup.mode == Mode::Assisted;
+        let pace = setup.manner.pace;
         Self {
             setup,
             stage: Stage::Idle,
@@ -163,6 +173,9 @@ impl PaymentCall {
             differed: 0,
             not_paid_as: Ending::Declined,
             menu_failures: 0,
+            menu_repeats: 0,
+            pace,
+            refused_brand: None,
             completed_at: None,
             last_key: None,
             longest_gap_ms: 0,

@@ -48,7 +48,11 @@ impl PaymentCall {
             PanFault::TooShort => Hint::TooShort,
             PanFault::TooLong => Hint::TooLong,
             PanFault::CheckDigit => Hint::CheckDigit,
-            PanFault::UnknownBrand | PanFault::NotAccepted(_) => Hint::BrandNotAccepted,
+            PanFault::UnknownBrand => Hint::BrandNotAccepted,
+            PanFault::NotAccepted(brand) => {
+                self.refused_brand = Some(brand);
+                Hint::BrandNotAccepted
+            }
         })?;
         out.push(Command::Tell(Notice::FieldDone {
             field: Field::Number,
@@ -181,17 +185,19 @@ impl PaymentCall {
         } else {
             field
         };
-        self.ask(now, field, Some(Self::reproach(field, hint)), out);
+        let reproach = self.reproach(field, hint);
+        self.ask(now, field, Some(reproach), out);
     }
 
-    fn reproach(field: Field, hint: Hint) -> Phrase {
+    fn reproach(&mut self, field: Field, hint: Hint) -> Phrase {
+        let brand = self.refused_brand.take();
         match (field, hint) {
             (_, Hint::Timeout) => Phrase::NothingKeyed,
             (Field::Amount, _) | (_, Hint::NotPossible) => Phrase::PartNotPossible,
             (Field::Reference, _) | (_, Hint::NotKnown) => Phrase::ReferenceNotKnown,
             (Field::Number, Hint::Differs) => Phrase::NumbersDiffer,
             (_, Hint::Differs) => Phrase::Cleared,
-            (_, Hint::BrandNotAccepted) => Phrase::BrandNotAccepted { brand: None },
+            (_, Hint::BrandNotAccepted) => Phrase::BrandNotAccepted { brand },
             (_, Hint::CheckDigit) => Phrase::NumberWrong,
             (_, Hint::Expired) => Phrase::CardExpired,
             (Field::Expiry | Field::ExpiryAgain, _) | (_, Hint::ExpiryInvalid) => Phrase::ExpiryWrong,

@@ -7,8 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Fault;
-use crate::config::{Config, ConfigError, MerchantSection, PbxKind, PromptRate, PspSection};
-use crate::desk::{Merchant, Merchants};
+use crate::call::Pace;
+use crate::config::{
+    Config, ConfigError, LineSection, MerchantSection, PaceChoice, PbxKind, PromptRate, PspSection,
+};
+use crate::desk::{Merchant, Merchants, Speech, SpokenLine};
 use crate::prompts::{Language, Layout, SoundTree, Voices, find_default_directory};
 use crate::psp::{self, Mode, Operation, Psp};
 
@@ -77,7 +80,7 @@ fn stands_in(
 
 /// Everybody who is paid.
 pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchants, Fault> {
-    let company = Arc::new(sounds(config, None)?);
+    let company = Arc::new(sounds(config, Vec::new())?);
     let one = |section: &MerchantSection| -> Result<Merchant, Fault> {
         let account = |name: &String| {
             let missing =
@@ -87,14 +90,15 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
         let unspoken = |fault| Fault::Settings(format!("merchant `{}`: language: {fault}", section.id));
         let language = section.language.parse().map_err(unspoken)?;
         let sounds = match &section.prompts_directory {
-            Some(own) => Arc::new(sounds(config, Some(own.clone()))?),
+            Some(_) => Arc::new(sounds_of(config, section, None)?),
             None => Arc::clone(&company),
         };
-        let told = sounds
-            .make_ready(language)
-            .map_err(|fault| Fault::Settings(fault.to_string()))?
-            .unwrap_or_default();
-        told.complaints().for_each(|complaint| tracing::warn!("{complaint}"));
+        let speech = speech(config, section)?;
+        // Whatever may be spoken on a call: nobody waits for it in the middle of one.
+        let by_number =
+            speech.lines.iter().filter(|line| line.sounds.is_none()).filter_map(|line| line.language);
+        let others = speech.other_languages.iter().copied().chain([speech.agent_language]).chain(by_number);
+        std::iter::once(language).chain(others).try_for_each(|one| make_ready(&sounds, one))?;
         Ok(Merchant {
             id: section.id.clone(),
             name: section.name.clone(),
@@ -108,6 +112,7 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
             psp: account(&section.psp)?,
             fallback: section.fallback_psp.as_ref().map(account).transpose()?,
             sounds,
+            speech,
         })
     };
     let default = config.merchants.default_one();
@@ -117,11 +122,65 @@ pub(super) fn merchants(config: &Config, accounts: &Accounts) -> Result<Merchant
     Ok(Merchants::new(one(default)?, others.map(one).collect::<Result<_, _>>()?))
 }
 
-/// Recordings: a merchant's own over the company's over ours.
-fn sounds(config: &Config, merchant: Option<PathBuf>) -> Result<SoundTree, Fault> {
+/// Has a language ready before the first call, and logs what is wrong with it.
+fn make_ready(sounds: &SoundTree, language: Language) -> Result<(), Fault> {
+    let told = sounds.make_ready(language).map_err(|fault| Fault::Settings(fault.to_string()))?;
+    told.unwrap_or_default().complaints().for_each(|complaint| tracing::warn!("{complaint}"));
+    Ok(())
+}
+
+/// How a merchant wants people to be spoken to.
+fn speech(config: &Config, section: &MerchantSection) -> Result<Speech, Fault> {
+    let wishes = &section.speech;
+    let spoken = |tag: &String| -> Result<Language, Fault> {
+        let fault = |fault| Fault::Settings(format!("merchant `{}`: speech: {fault}", section.id));
+        tag.parse().map_err(fault)
+    };
+    let line = |line: &LineSection| -> Result<SpokenLine, Fault> {
+        let language = line.language.as_ref().map(spoken).transpose()?;
+        let mut sounds = None;
+        if line.prompts_directory.is_some() {
+            let own = sounds_of(config, section, Some(line))?;
+            // Agents and callers hear this line's recordings, in any of the merchant's languages.
+            let first = language.map_or_else(|| spoken(&section.language), Ok)?;
+            let mut others =
+                wishes.other_languages.iter().chain(&wishes.agent_language).chain([&section.language]);
+            make_ready(&own, first)?;
+            others.try_for_each(|tag| make_ready(&own, spoken(tag)?))?;
+            sounds = Some(Arc::new(own));
+        }
+        Ok(SpokenLine { numbers: line.numbers.clone(), language, sounds })
+    };
+    Ok(Speech {
+        agent_language: spoken(wishes.agent_language.as_ref().unwrap_or(&section.language))?,
+        other_languages: wishes.other_languages.iter().map(spoken).collect::<Result<_, _>>()?,
+        by_country: wishes.by_country,
+        wording: wishes.wording,
+        pace: match wishes.pace {
+            PaceChoice::Normal => Pace::Normal,
+            PaceChoice::Slow => Pace::Slow,
+            PaceChoice::Relay => Pace::Relay,
+        },
+        receipt: wishes.receipt,
+        lines: wishes.line.iter().map(line).collect::<Result<_, _>>()?,
+    })
+}
+
+/// What somebody hears who pays this merchant, and dialled that line.
+pub(super) fn sounds_of(
+    config: &Config,
+    merchant: &MerchantSection,
+    line: Option<&LineSection>,
+) -> Result<SoundTree, Fault> {
+    let own = line.and_then(|line| line.prompts_directory.as_ref());
+    sounds(config, own.into_iter().chain(&merchant.prompts_directory).cloned().collect())
+}
+
+/// Recordings: a line's or a merchant's own over the company's over ours.
+fn sounds(config: &Config, narrower: Vec<PathBuf>) -> Result<SoundTree, Fault> {
     let masters = find_default_directory(config.prompts.directory.as_deref())
         .map_err(|fault| Fault::Settings(fault.to_string()))?;
-    let own = merchant.into_iter().chain(config.prompts.own_directory.clone()).collect();
+    let own = narrower.into_iter().chain(config.prompts.own_directory.clone()).collect();
     let out = config.daemon.state_dir.join("sounds");
     Ok(SoundTree::new(own, Voices { masters, out, layout: layout(config) }))
 }
@@ -142,7 +201,7 @@ pub(super) fn prompts_there(config: &Config) -> Result<Vec<PathBuf>, Fault> {
     for merchant in config.merchants.all() {
         let language = merchant.language.parse::<Language>();
         let language = language.map_err(|fault| Fault::Settings(fault.to_string()))?;
-        there.extend(sounds(config, merchant.prompts_directory.clone())?.there(language));
+        there.extend(sounds_of(config, merchant, None)?.there(language));
     }
     there.sort_unstable();
     there.dedup();

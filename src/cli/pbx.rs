@@ -10,7 +10,7 @@ use super::Fault;
 use crate::config::{AgentKeysSection, Config, PbxKind};
 use crate::pbx::asterisk::{self, Asterisk, AsteriskSettings};
 use crate::pbx::freeswitch::{self, FreeSwitch, FreeSwitchSettings};
-use crate::pbx::{AgentKeys, Finding, News, Pbx};
+use crate::pbx::{AgentKeys, Finding, News, Pbx, TestCall};
 
 /// Starts the adapter of the configured PBX.
 pub(super) async fn start(config: &Config) -> Result<(Arc<dyn Pbx>, mpsc::Receiver<News>), Fault> {
@@ -39,6 +39,15 @@ pub(super) async fn check(config: &Config) -> Result<Vec<Finding>, Fault> {
     found.map_err(Fault::Unavailable)
 }
 
+/// Has the configured PBX call somebody and play recordings.
+pub(super) async fn play(config: &Config, call: &TestCall) -> Result<(), Fault> {
+    let played = match config.pbx.kind {
+        PbxKind::FreeSwitch => freeswitch::play(freeswitch_settings(config)?, call).await,
+        PbxKind::Asterisk => asterisk::play(asterisk_settings(config)?, call).await,
+    };
+    played.map_err(Fault::Unavailable)
+}
+
 fn missing(kind: &str) -> Fault {
     Fault::Settings(format!("pbx.{kind}: missing; write a section [pbx.{kind}]"))
 }
@@ -57,6 +66,9 @@ fn agent_keys(keys: &AgentKeysSection) -> AgentKeys {
         restart_all: keys.restart_all.digit(),
         toggle_pause: keys.pause.digit(),
         other_means: keys.other_means.digit(),
+        repeat: keys.repeat.digit(),
+        pace: keys.pace.digit(),
+        language: keys.language.digit(),
         cancel: keys.cancel.digit(),
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Config;
 use super::check::name;
+use super::check_speech;
 use super::error::{ConfigError, Place, suggest};
-use super::merchant::{MerchantSection, is_queue, plain_number};
+use super::merchant::{MerchantSection, is_number, is_queue, plain_number};
 use super::psp::PspSection;
 
 /// Accounts with providers.
@@ -75,6 +76,7 @@ impl Config {
         if let Err(fault) = merchant.language.parse::<crate::prompts::Language>() {
             return Err(place.fault(&key("language"), fault.what(), &fault.remedy()));
         }
+        check_speech::check(place, key, merchant)?;
         match &merchant.prompts_directory {
             Some(own) if !own.is_dir() => {
                 let what = format!("{} is not a directory", own.display());
@@ -113,8 +115,7 @@ impl Config {
         at_most(place, &queues, merchant.queues.len(), MAX_WAYS)?;
         for number in &merchant.dialled_numbers {
             let plain = plain_number(number);
-            if !plain.bytes().any(|b| b.is_ascii_digit()) || !plain.bytes().all(|b| b.is_ascii_alphanumeric())
-            {
+            if !is_number(number) {
                 let what = format!("`{number}` is not a telephone number");
                 return Err(place.fault(
                     &numbers,

@@ -9,6 +9,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::call::Currency;
 use crate::card::Brand;
 
+use super::speech::SpeechSection;
 use super::words::{brands, from_text, list, words};
 
 /// `[merchant]`, or one `[[merchant]]`: who is paid.
@@ -51,6 +52,9 @@ pub struct MerchantSection {
     pub queues: Vec<String>,
     /// This merchant's own recordings, `<language>/<id>.wav`; each one replaces that of `[prompts]`.
     pub prompts_directory: Option<PathBuf>,
+    /// How people are spoken to.
+    #[serde(default)]
+    pub speech: SpeechSection,
     /// Whether it is paid where nothing else decides; the first one otherwise.
     #[serde(default)]
     pub default: bool,
@@ -137,6 +141,12 @@ impl<'de> Deserialize<'de> for MerchantSections {
 #[must_use]
 pub fn plain_number(number: &str) -> String {
     number.chars().filter(|c| !matches!(c, '+' | '-' | '.' | '(' | ')' | '/') && !c.is_whitespace()).collect()
+}
+
+/// Whether it can be a number that somebody dials.
+pub(super) fn is_number(number: &str) -> bool {
+    let plain = plain_number(number);
+    plain.bytes().any(|b| b.is_ascii_digit()) && plain.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// Whether a queue of the PBX is the one an admin named: mod_callcenter says `support@default`.

@@ -9,6 +9,7 @@ mod capture;
 mod check;
 mod check_merchant;
 mod crm;
+mod check_speech;
 mod error;
 mod guard;
 mod links;
@@ -18,6 +19,7 @@ mod people;
 mod psp;
 mod secret;
 mod sections;
+mod speech;
 mod twilio;
 mod webhook;
 mod words;
@@ -45,6 +47,7 @@ pub use sections::{
     ApiSection, DaemonSection, LimitsSection, LogFormat, LogLevel, LogSection, PromptRate, PromptsSection,
     RecurringSection, StoreSection,
 };
+pub use speech::{LineSection, PaceChoice, ReceiptChoice, SpeechSection, WordingChoice};
 
 pub use twilio::TwilioSection;
 pub use webhook::WebhookSection;
@@ -220,7 +223,10 @@ impl Config {
         let own = own.into_iter().chain([&mut self.api.tls_certificate_file, &mut self.api.tls_key_file]);
         let freeswitch = self.pbx.freeswitch.as_mut().map(|freeswitch| &mut freeswitch.password_file);
         let asterisk = self.pbx.asterisk.as_mut().map(|asterisk| &mut asterisk.password_file);
-        let merchants = self.merchants.all_mut().iter_mut().map(|merchant| &mut merchant.prompts_directory);
+        let merchants = self.merchants.all_mut().iter_mut().flat_map(|merchant| {
+            let lines = merchant.speech.line.iter_mut().map(|line| &mut line.prompts_directory);
+            lines.chain([&mut merchant.prompts_directory])
+        });
         for path in own.chain(freeswitch).chain(asterisk).chain(merchants).flatten() {
             *path = base.join(&*path);
         }

@@ -150,6 +150,12 @@ pub struct AgentKeysSection {
     pub pause: StarKey,
     /// Another means of payment.
     pub other_means: StarKey,
+    /// The question once more.
+    pub repeat: StarKey,
+    /// Slower speech and more time, text relay, normal again.
+    pub pace: StarKey,
+    /// The customer's next language.
+    pub language: StarKey,
     /// End the payment.
     pub cancel: StarKey,
 }
@@ -161,6 +167,9 @@ impl Default for AgentKeysSection {
             restart_all: StarKey('2'),
             pause: StarKey('3'),
             other_means: StarKey('4'),
+            repeat: StarKey('5'),
+            pace: StarKey('6'),
+            language: StarKey('7'),
             cancel: StarKey('9'),
         }
     }
@@ -168,12 +177,15 @@ impl Default for AgentKeysSection {
 
 impl AgentKeysSection {
     /// Each with the name it has in the file.
-    pub(super) fn named(&self) -> [(&'static str, StarKey); 5] {
+    pub(super) fn named(&self) -> [(&'static str, StarKey); 8] {
         [
             ("restart_field", self.restart_field),
             ("restart_all", self.restart_all),
             ("pause", self.pause),
             ("other_means", self.other_means),
+            ("repeat", self.repeat),
+            ("pace", self.pace),
+            ("language", self.language),
             ("cancel", self.cancel),
         ]
     }

@@ -9,6 +9,7 @@ mod asterisk;
 mod example;
 mod merchants;
 mod people;
+mod speech;
 const GOOD: &str = r#"
 [pbx]
 kind = "freeswitch"
@@ -186,7 +187,7 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
         (
             with("[pbx.freeswitch.agent_keys]\nresume = \"*7\""),
             "t.toml: key `pbx.freeswitch.agent_keys.resume`: unknown key; \
-             possible here: restart_field, restart_all, pause, other_means, cancel",
+             possible here: restart_field, restart_all, pause, other_means, repeat, pace, language, cancel",
         ),
         (
             swapped("password_file", "keypad_listen = \"0.0.0.0:8085\"\npassword_file"),
@@ -201,7 +202,7 @@ fn wrong_files_are_answered_with_place_key_fault_and_remedy() {
             with("[merchant.x]\naccepted_brands = 1"),
             "t.toml: key `merchant.x`: unknown key; \
              possible here: id, name, currency, language, psp, fallback_psp, sms, email, accepted_brands, description, \
-             code_digits, dialled_numbers, queues, prompts_directory, default",
+             code_digits, dialled_numbers, queues, prompts_directory, speech, default",
         ),
     ];
     for (told, wanted) in golden {

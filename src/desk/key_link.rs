@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::messaging::{Address, Medium};
 use crate::pbx::Offer;
+use crate::prompts::Language;
 use crate::store::is_open;
 
 use super::Desk;
@@ -14,8 +15,8 @@ use super::payment::Plan;
 
 impl Desk {
     /// Makes a link for a payment that has just ended with other means, and sends it, if the configuration says so and
-    /// there is somewhere to send it to.
-    pub(super) fn link_by_key(self: &Arc<Self>, plan: &Plan, offer: &Offer) {
+    /// there is somewhere to send it to. `language` is the one the customer was spoken to in.
+    pub(super) fn link_by_key(self: &Arc<Self>, plan: &Plan, offer: &Offer, language: Language) {
         let Some(medium) = self.rules.post.key_sends else { return };
         if plan.amount.minor == 0 || !self.makes_links(&plan.merchant.id) {
             return;
@@ -40,7 +41,7 @@ impl Desk {
         };
         let actor = offer.agent_extension.clone().unwrap_or_else(|| "customer".into());
         let (desk, payment, customer) = (Arc::clone(self), plan.id, plan.customer.clone());
-        let language = plan.language.code().to_owned();
+        let language = language.code().to_owned();
         self.charges.spawn(async move {
             let made = async {
                 let known = desk.store.payment(payment).await.map_err(|fault| fault.to_string())?;

@@ -9,6 +9,8 @@ use crate::pbx::Offer;
 use crate::prompts::{Language, SoundTree};
 use crate::psp::Psp;
 
+use super::speech::Speech;
+
 /// One merchant.
 pub struct Merchant {
     /// Its short name; payments are kept under it.
@@ -35,6 +37,8 @@ pub struct Merchant {
     pub fallback: Option<Arc<dyn Psp>>,
     /// What is said, in its own recordings where it has some.
     pub sounds: Arc<SoundTree>,
+    /// How people are spoken to.
+    pub speech: Speech,
 }
 
 /// Somebody named a merchant that there is not. Nobody else is paid in its place.

@@ -89,7 +89,8 @@ impl Desk {
     async fn clips_on(&self, offer: &Offer, phrase: Phrase) -> Vec<PathBuf> {
         let merchants = &self.rules.merchants;
         let merchant = merchants.of_call(None, offer).unwrap_or_else(|_| merchants.default_one());
-        merchant.clips(phrase, merchant.language).await
+        // Who is told that there is no payment is an agent.
+        merchant.clips(phrase, merchant.speech.agent_language).await
     }
 
     /// A direct call that cannot be served goes on to the dialplan's fallback.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::call::{
-    Bounds, CodePolicy, Confirm, Currency, Due, FieldOrder, Mode, Money, MoneyError, PostalPolicy, Setup,
+    Bounds, CodePolicy, Confirm, Currency, Due, FieldOrder, Mode, Money, MoneyError, Pace, PostalPolicy,
+    Setup,
 };
 use crate::card::YearMonth;
 use crate::config::{self, CaptureSection, CodeDigits};
@@ -19,6 +21,7 @@ use super::Desk;
 use super::commanded::Commanded;
 use super::customer;
 use super::merchant::{Merchant, UnknownMerchant};
+use super::speech::{self, Voice};
 use super::start::StartError;
 
 /// A payment without a call: what the API prepares for an agent, or asks for on a call.
@@ -38,6 +41,8 @@ pub struct Prepared {
     pub description: Option<String>,
     /// The language of the prompts.
     pub language: Option<Language>,
+    /// How fast the customer is spoken to; the merchant's own wish if none.
+    pub pace: Option<Pace>,
     /// What the order tells of the customer.
     pub customer: Customer,
     /// Free fields for the provider.
@@ -66,7 +71,10 @@ pub(super) struct Plan {
     pub amount: Money,
     /// What is owed, where a caller alone may pay a part of it.
     pub due: Option<Due>,
-    pub language: Language,
+    pub voice: Voice,
+    pub pace: Option<Pace>,
+    /// When it is due, if the order says so.
+    pub due_on: Option<Date>,
     pub reference: Option<String>,
     /// The order it is for, by its number here.
     pub order: Option<Uuid>,
@@ -104,14 +112,16 @@ impl Desk {
         told: Customer,
     ) -> Result<Plan, StartError> {
         let mut reference = offer.reference.clone();
-        let spoken = offer.language.as_deref().and_then(|tag| tag.parse().ok());
-        let spoken = spoken.or_else(|| order?.new.customer.language.as_deref()?.parse().ok());
+        let wanted = prepared.as_ref().and_then(|prepared| prepared.language);
+        let named = wanted.or_else(|| speech::named(offer, order));
         let id = Uuid::now_v7();
         let plan = |amount, reference| Plan {
             id,
             amount,
             due: order.filter(|_| offer.means == Means::DirectNumber && offer.amount.is_none()).and_then(due),
-            language: spoken.unwrap_or(merchant.language),
+            voice: merchant.voice(offer, named),
+            pace: None,
+            due_on: order.and_then(|order| order.new.due),
             reference: order.map_or(reference, |order| Some(order.new.reference.clone())),
             order: order.map(|order| order.id),
             description: described(order).unwrap_or(&merchant.description).clone(),
@@ -124,7 +134,7 @@ impl Desk {
         let mut plan = if let Some(prepared) = prepared {
             let amount = prepared_amount(&prepared, merchant, order)?;
             let mut plan = plan(amount, prepared.reference.or(reference));
-            plan.language = prepared.language.unwrap_or(plan.language);
+            plan.pace = prepared.pace;
             plan.description = prepared.description.unwrap_or(plan.description);
             plan.customer = prepared.customer;
             plan.parameters = prepared.parameters;
@@ -184,6 +194,8 @@ impl Desk {
                 config::Confirm::LastFour => Confirm::LastFour,
                 config::Confirm::Payment => Confirm::Payment,
             },
+            manner: plan.manner(false),
+            besides: plan.besides(mode),
             bounds: bounds(capture),
         };
         if let Some(commanded) = &plan.commanded {

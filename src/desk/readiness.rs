@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::call::Phrase;
 use crate::observe::alarm;
-use crate::prompts::Language;
+use crate::prompts::{Language, SoundTree};
 
 use super::Desk;
 use super::merchant::Merchant;
@@ -20,7 +20,12 @@ impl Merchant {
     /// Makes the recordings of a language ready, and says what is wrong with them. The language that will be spoken:
     /// the merchant's own, which was ready at the start, if this one cannot be.
     pub(super) async fn ready_to_speak(&self, language: Language) -> Language {
-        let sounds = Arc::clone(&self.sounds);
+        self.ready_in(&self.sounds, language).await
+    }
+
+    /// The same in the recordings that somebody hears who dialled a certain number.
+    pub(super) async fn ready_in(&self, sounds: &Arc<SoundTree>, language: Language) -> Language {
+        let sounds = Arc::clone(sounds);
         let made = tokio::task::spawn_blocking(move || sounds.make_ready(language)).await;
         match made {
             Ok(Ok(None)) => language,
@@ -42,12 +47,22 @@ impl Merchant {
 
     /// The recordings of a sentence; in a language nobody has asked for yet, once they are made ready.
     pub(super) async fn clips(&self, phrase: Phrase, language: Language) -> Vec<PathBuf> {
-        let clips = self.sounds.files(phrase, language);
+        self.clips_in(&self.sounds, phrase, language).await
+    }
+
+    /// The same in the recordings that somebody hears who dialled a certain number.
+    pub(super) async fn clips_in(
+        &self,
+        sounds: &Arc<SoundTree>,
+        phrase: Phrase,
+        language: Language,
+    ) -> Vec<PathBuf> {
+        let clips = sounds.files(phrase, language);
         if !clips.is_empty() {
             return clips;
         }
-        let language = self.ready_to_speak(language).await;
-        self.sounds.files(phrase, language)
+        let language = self.ready_in(sounds, language).await;
+        sounds.files(phrase, language)
     }
 }
 

@@ -136,7 +136,7 @@ impl Desk {
         let merchant = Arc::clone(self.rules.merchants.of_call(requested, &offer)?);
         let Owing { order, customer, missed } = self.order_for(&offer, &merchant, prepared.as_ref()).await?;
         let mut plan = self.plan(&offer, &merchant, prepared, order.as_ref(), customer)?;
-        plan.language = merchant.ready_to_speak(plan.language).await;
+        plan.voice.make_ready(&merchant).await;
         let commands = self
             .live
             .enter(plan.id, offer.customer.clone(), offer.agent.clone(), offer.agent_extension.clone())
@@ -148,7 +148,8 @@ impl Desk {
         let begun = self.write_down_and_open(&offer, &plan).await;
         match begun {
             Ok(session) => {
-                let setup = self.setup(&offer, &plan);
+                let mut setup = self.setup(&offer, &plan);
+                setup.manner = plan.manner(self.knows(&plan, &offer).await);
                 self.feed.enter(Subject {
                     payment: id,
                     agent: offer.agent_extension.clone(),

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::call::{
-    AgentCommand, AttemptId, Command, Ending, FromPbx, Input, Millis, Notice, Outcome, Owed, PaymentCall,
-    SayId, Setup,
+    AgentCommand, AttemptId, Command, Ending, FromPbx, Input, Millis, Notice, Outcome, Owed, Party,
+    PaymentCall, SayId, Setup,
 };
 use crate::pbx::{Offer, Order, Session};
 use crate::store::NewAttempt;
@@ -45,6 +45,8 @@ struct Seat {
     offer: Offer,
     orders: mpsc::Sender<Order>,
     answers: mpsc::Sender<Answer>,
+    /// How often the customer's language was changed.
+    turn: usize,
 }
 
 impl Desk {
@@ -60,7 +62,8 @@ impl Desk {
         let payment = plan.id;
         let Session { orders, mut reports } = session;
         let (answers, mut answered) = mpsc::channel(ANSWER_QUEUE_LENGTH);
-        let mut seat = Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers };
+        let mut seat =
+            Seat { desk: Arc::clone(&self), plan: Arc::new(plan), offer, orders, answers, turn: 0 };
         let mut call = PaymentCall::new(setup);
         if let Some(due) = seat.plan.due {
             call.offer_parts(due);
@@ -78,8 +81,9 @@ impl Desk {
                 }
                 call.handle(elapsed(began), input, &mut out);
                 for command in out.drain(..) {
-                    if let Command::Say { id, to, phrase } = &command {
-                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, seat.plan.language);
+                    if let Command::Say { id, to, phrase, .. } = &command {
+                        let language = seat.plan.voice.language(*to, seat.turn);
+                        sentences.begins(&self.feed, payment, (*id, *to), *phrase, language);
                     }
                     seat.carry_out(command).await;
                 }
@@ -137,15 +141,18 @@ async fn sleep_until(deadline: Option<Instant>) {
 }
 
 impl Seat {
-    async fn carry_out(&self, command: Command) {
+    async fn carry_out(&mut self, command: Command) {
         match command {
             Command::Seal => self.order(Order::Seal).await,
             Command::Unseal => self.order(Order::Unseal).await,
             Command::Shield { up } => self.order(Order::Shield { up }).await,
-            Command::Say { id, to, phrase } => {
-                let clips = self.plan.merchant.clips(phrase, self.plan.language).await;
+            Command::Say { id, to, phrase, pace } => {
+                let voice = &self.plan.voice;
+                let language = voice.language(to, self.turn);
+                let clips = voice.clips(&self.plan.merchant, phrase, language, pace).await;
                 self.order(Order::Say { id, to, clips }).await;
             }
+            Command::NextLanguage => self.turn += 1,
             Command::Hush { to } => self.order(Order::Hush { to }).await,
             Command::HandOver => self.order(Order::HandOver).await,
             Command::HangUp => self.order(Order::HangUp).await,
@@ -157,7 +164,10 @@ impl Seat {
             }
             Command::Tell(notice) => self.tell(&notice).await,
             // Its ending was written down when it was told.
-            Command::Finish(Ending::OtherMeans) => self.desk.link_by_key(&self.plan, &self.offer),
+            Command::Finish(Ending::OtherMeans) => {
+                let language = self.plan.voice.language(Party::Customer, self.turn);
+                self.desk.link_by_key(&self.plan, &self.offer, language);
+            }
             Command::Finish(_) => {}
         }
     }

@@ -16,19 +16,43 @@ pub struct AgentKeys {
     pub toggle_pause: char,
     /// Another means of payment.
     pub other_means: char,
+    /// The question once more.
+    pub repeat: char,
+    /// Another pace.
+    pub pace: char,
+    /// Another language.
+    pub language: char,
     /// End the payment.
     pub cancel: char,
 }
 
 impl Default for AgentKeys {
     fn default() -> Self {
-        Self { restart_field: '1', restart_all: '2', toggle_pause: '3', other_means: '4', cancel: '9' }
+        Self {
+            restart_field: '1',
+            restart_all: '2',
+            toggle_pause: '3',
+            other_means: '4',
+            repeat: '5',
+            pace: '6',
+            language: '7',
+            cancel: '9',
+        }
     }
 }
 
 impl AgentKeys {
-    pub(super) fn all(&self) -> [char; 5] {
-        [self.restart_field, self.restart_all, self.toggle_pause, self.other_means, self.cancel]
+    pub(super) fn all(&self) -> [char; 8] {
+        [
+            self.restart_field,
+            self.restart_all,
+            self.toggle_pause,
+            self.other_means,
+            self.repeat,
+            self.pace,
+            self.language,
+            self.cancel,
+        ]
     }
 
     /// What the digit after `*` means; none if it means nothing.
@@ -38,6 +62,9 @@ impl AgentKeys {
             (self.restart_all, AgentCommand::RestartAll),
             (self.toggle_pause, AgentCommand::TogglePause),
             (self.other_means, AgentCommand::OtherMeans),
+            (self.repeat, AgentCommand::Repeat),
+            (self.pace, AgentCommand::NextPace),
+            (self.language, AgentCommand::NextLanguage),
             (self.cancel, AgentCommand::Cancel),
         ]
         .into_iter()

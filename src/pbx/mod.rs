@@ -17,6 +17,7 @@ mod clips;
 mod finding;
 mod followers;
 mod keeping;
+mod play;
 mod setting;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use tokio::sync::mpsc;
 
 pub use agent_keys::AgentKeys;
 pub use finding::{Finding, Severity};
+pub use play::TestCall;
 pub use setting::SettingError;
 
 use crate::call::{FromPbx, Party, SayId};

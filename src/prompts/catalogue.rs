@@ -19,6 +19,9 @@ const HEADING: &str = "# --- ";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClipId(pub(super) &'static str);
 
+/// Silence between the groups of a reference; nobody records it, [`super::SoundTree`] makes it.
+pub(super) const PAUSE: ClipId = ClipId("pause");
+
 impl ClipId {
     /// The name, which is also the file's without `.wav`.
     #[must_use]
@@ -39,11 +42,18 @@ pub(super) enum Slot {
     Amount,
     LastFour,
     Brand,
+    Date,
+    Reference,
 }
 
 impl Slot {
-    const ALL: [(&'static str, Slot); 3] =
-        [("{amount}", Slot::Amount), ("{last_four}", Slot::LastFour), ("{brand}", Slot::Brand)];
+    const ALL: [(&'static str, Slot); 5] = [
+        ("{amount}", Slot::Amount),
+        ("{last_four}", Slot::LastFour),
+        ("{brand}", Slot::Brand),
+        ("{date}", Slot::Date),
+        ("{reference}", Slot::Reference),
+    ];
 }
 
 /// One stretch of a text.
@@ -128,7 +138,7 @@ impl Catalogue {
             }
             let entry = Entry { listener, text: words, section, pieces: pieces(id, words) };
             if entry.pieces.iter().any(|p| matches!(p, Piece::Words(_, w) if w.contains(['{', '}']))) {
-                return Err(wrong("the slots are {amount}, {last_four} and {brand}"));
+                return Err(wrong("the slots are {amount}, {last_four}, {brand}, {date} and {reference}"));
             }
             if entries.insert(id, entry).is_some() {
                 return Err(wrong("this id stands twice"));

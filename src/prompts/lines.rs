@@ -1,6 +1,8 @@
 //! Which texts of the catalogue a phrase is made of, and what it fills in.
 
-use crate::call::{DeclineReason, Field, Hint, Money, Phrase, SealRefusal};
+use jiff::civil::Date;
+
+use crate::call::{DeclineReason, Field, Hint, Money, Phrase, SealRefusal, Spelt};
 use crate::card::Brand;
 
 /// A phrase in catalogue terms: nothing here depends on the language.
@@ -8,17 +10,29 @@ use crate::card::Brand;
 pub(super) struct Lines {
     /// Ids of the entries, in order.
     pub(super) ids: &'static [&'static str],
+    /// What is put into their slots.
+    pub(super) filling: Filling,
+}
+
+/// What is put into the slots of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filling {
     /// For `{amount}`.
-    pub(super) amount: Option<Money>,
+    pub amount: Option<Money>,
     /// For `{last_four}`, in ASCII.
-    pub(super) last_four: Option<[u8; 4]>,
+    pub last_four: Option<[u8; 4]>,
     /// For `{brand}`.
-    pub(super) brand: Option<Brand>,
+    pub brand: Option<Brand>,
+    /// For `{date}`.
+    pub date: Option<Date>,
+    /// For `{reference}`.
+    pub reference: Option<Spelt>,
 }
 
 /// The texts of a phrase.
 pub(super) fn lines(phrase: Phrase) -> Lines {
     let (mut amount, mut last_four, mut brand) = (None, None, None);
+    let (mut date, mut reference) = (None, None);
     let ids: &'static [&'static str] = match phrase {
         Phrase::Welcome => &["welcome"],
         Phrase::WelcomeSelfService { amount: due } => {
@@ -35,6 +49,28 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
         Phrase::PartNotPossible => &["part-not-possible"],
         Phrase::AskReference => &["ask-reference"],
         Phrase::ReferenceNotKnown => &["reference-not-known"],
+        Phrase::WelcomeBrief => &["welcome-brief"],
+        Phrase::WelcomeSelfServiceBrief { amount: due } => {
+            amount = Some(due);
+            &["welcome-self-service-brief"]
+        }
+        Phrase::ForReference { reference: paid } => {
+            reference = Some(paid);
+            &["for-reference"]
+        }
+        Phrase::Due { date: due } => {
+            date = Some(due);
+            &["due"]
+        }
+        Phrase::Overdue { date: due } => {
+            date = Some(due);
+            &["overdue"]
+        }
+        Phrase::RepeatHelp => &["repeat-help"],
+        Phrase::AskNumberBrief => &["ask-number-brief"],
+        Phrase::AskExpiryBrief => &["ask-expiry-brief"],
+        Phrase::AskCodeBrief { digits: 4 } => &["ask-code-4-brief"],
+        Phrase::AskCodeBrief { .. } => &["ask-code-3-brief"],
         Phrase::AskNumber => &["ask-number"],
         Phrase::AskNumberAgain => &["ask-number-again"],
         Phrase::AskExpiry => &["ask-expiry"],
@@ -74,6 +110,14 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
             amount = Some(paid);
             &["approved"]
         }
+        Phrase::Receipt { date: day, reference: noted } => {
+            (date, reference) = (Some(day), Some(noted));
+            &["receipt"]
+        }
+        Phrase::ReceiptAgain { reference: noted } => {
+            reference = Some(noted);
+            &["receipt-again"]
+        }
         Phrase::Declined(reason) => declined(reason),
         Phrase::TryAnotherCard => &["try-another-card"],
         Phrase::OutcomeUnknown => &["outcome-unknown"],
@@ -106,8 +150,18 @@ pub(super) fn lines(phrase: Phrase) -> Lines {
         Phrase::WhisperBusy => &["whisper-busy"],
         Phrase::WhisperNoAmount => &["whisper-no-amount"],
         Phrase::WhisperLink => &["whisper-link"],
+        Phrase::WhisperSlow => &["whisper-slow"],
+        Phrase::WhisperRelay => &["whisper-relay"],
+        Phrase::WhisperNormalPace => &["whisper-normal-pace"],
+        Phrase::WhisperLanguage => &["whisper-language"],
+        Phrase::WhisperOneLanguage => &["whisper-one-language"],
     };
-    Lines { ids, amount, last_four, brand }
+    Lines { ids, filling: Filling { amount, last_four, brand, date, reference } }
+}
+
+/// Whether a sentence greets a caller who hears nobody else; the company's name goes before it.
+pub(super) fn greets(phrase: Phrase) -> bool {
+    matches!(phrase, Phrase::WelcomeSelfService { .. } | Phrase::WelcomeSelfServiceBrief { .. })
 }
 
 fn declined(reason: DeclineReason) -> &'static [&'static str] {

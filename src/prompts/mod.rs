@@ -11,6 +11,7 @@
 
 mod catalogue;
 mod counting;
+mod dates;
 mod directory;
 mod english;
 mod fault;
@@ -21,13 +22,16 @@ mod italian;
 mod language;
 mod layout;
 mod lines;
+mod made;
 mod money;
 mod portuguese;
 mod ready;
 mod recorded;
 mod resample;
 mod script;
+mod slow;
 mod spanish;
+mod spelling;
 mod speech;
 mod studio;
 mod tree;
@@ -37,7 +41,7 @@ mod shipped;
 
 use crate::call::{Party, Phrase};
 
-use catalogue::{Catalogue, Piece, Slot};
+use catalogue::{Catalogue, Entry, Piece, Slot};
 use speech::Speech;
 
 pub use catalogue::ClipId;
@@ -46,25 +50,57 @@ pub use fault::SoundError;
 pub use fitness::Unfit;
 pub use language::{Language, UnknownLanguage};
 pub use layout::{Layout, SampleRate};
+pub use lines::Filling;
 pub use recorded::{Recorded, look_through};
-pub use script::{ScriptLine, clip_named, script};
+pub use script::{ScriptLine, clip_named, company_name, own_script, script};
 pub use studio::produce;
 pub use tree::{SoundTree, Told, Voices};
 
 /// The recordings of a phrase, in the order in which they are played.
 #[must_use]
 pub fn clips(phrase: Phrase, language: Language) -> Vec<ClipId> {
+    let lines = lines::lines(phrase);
+    let entries = lines.ids.iter().filter_map(|id| Catalogue::of(language).entry(id));
     let mut speech = Speech::new(language);
-    for piece in pieces(phrase, language) {
+    put_together(&mut speech, filled(entries, &lines.filling), language);
+    speech.clips()
+}
+
+/// The recordings of whatever has that name in the catalogue: a sentence with its slots filled, one recording, or
+/// `amount`, `date` or `reference` alone. None if nothing has.
+#[must_use]
+pub fn spoken(id: &str, filling: &Filling, language: Language) -> Option<Vec<ClipId>> {
+    let catalogue = Catalogue::of(language);
+    let mut speech = Speech::new(language);
+    let alone = match id {
+        "amount" => filling.amount.map(Filled::Amount),
+        "date" => filling.date.map(Filled::Date),
+        "reference" => filling.reference.map(Filled::Reference),
+        _ => None,
+    };
+    if let Some(alone) = alone {
+        put_together(&mut speech, vec![alone], language);
+    } else if let Some(entry) = catalogue.entry(id) {
+        put_together(&mut speech, filled([entry], filling), language);
+    } else {
+        let clip = catalogue.clips().into_iter().find(|clip| clip.name() == id)?;
+        return Some(vec![clip]);
+    }
+    Some(speech.clips())
+}
+
+fn put_together(speech: &mut Speech, pieces: Vec<Filled>, language: Language) {
+    for piece in pieces {
         match piece {
             Filled::Words(Some(clip), words) => speech.add(clip, words),
             Filled::Words(None, _) => {}
-            Filled::Amount(amount) => money::say(&mut speech, amount, language),
-            Filled::LastFour(digits) => money::digits(&mut speech, &digits),
+            Filled::Amount(amount) => money::say(speech, amount, language),
+            Filled::LastFour(digits) => money::digits(speech, &digits),
             Filled::Brand(id) => speech.say(id),
+            Filled::Date(date) => dates::say(speech, date, language),
+            Filled::Reference(reference) => spelling::say(speech, &reference),
         }
     }
-    speech.clips()
 }
 
 /// A phrase as it is shown on a screen: the same words, amounts in figures.
@@ -72,7 +108,9 @@ pub fn clips(phrase: Phrase, language: Language) -> Vec<ClipId> {
 pub fn text(phrase: Phrase, language: Language) -> String {
     let catalogue = Catalogue::of(language);
     let mut text = String::new();
-    for piece in pieces(phrase, language) {
+    let lines = lines::lines(phrase);
+    let entries = lines.ids.iter().filter_map(|id| catalogue.entry(id));
+    for piece in filled(entries, &lines.filling) {
         match piece {
             // A whole sentence after another: the catalogue's entries do not begin with a space.
             Filled::Words(clip, words) => {
@@ -84,6 +122,8 @@ pub fn text(phrase: Phrase, language: Language) -> String {
             Filled::Amount(amount) => text.push_str(&money::show(amount, language)),
             Filled::LastFour(digits) => text.extend(digits.map(char::from)),
             Filled::Brand(id) => text.push_str(catalogue.clip(id).map_or("", |(_, name)| name)),
+            Filled::Date(date) => text.push_str(&dates::show(date, language)),
+            Filled::Reference(reference) => text.push_str(reference.as_str()),
         }
     }
     text
@@ -105,19 +145,21 @@ enum Filled {
     Amount(crate::call::Money),
     LastFour([u8; 4]),
     Brand(&'static str),
+    Date(jiff::civil::Date),
+    Reference(crate::call::Spelt),
 }
 
-/// The stretches of a phrase in a language's order.
-fn pieces(phrase: Phrase, language: Language) -> Vec<Filled> {
-    let lines = lines::lines(phrase);
-    let entries = lines.ids.iter().filter_map(|id| Catalogue::of(language).entry(id));
+/// The stretches of some entries in their order.
+fn filled<'a>(entries: impl IntoIterator<Item = &'a Entry>, filling: &Filling) -> Vec<Filled> {
     let fill = |piece: &Piece| match *piece {
         Piece::Words(clip, words) => Some(Filled::Words(clip, words)),
-        Piece::Open(Slot::Amount) => lines.amount.map(Filled::Amount),
-        Piece::Open(Slot::LastFour) => lines.last_four.map(Filled::LastFour),
-        Piece::Open(Slot::Brand) => lines.brand.map(|brand| Filled::Brand(lines::brand_id(brand))),
+        Piece::Open(Slot::Amount) => filling.amount.map(Filled::Amount),
+        Piece::Open(Slot::LastFour) => filling.last_four.map(Filled::LastFour),
+        Piece::Open(Slot::Brand) => filling.brand.map(|brand| Filled::Brand(lines::brand_id(brand))),
+        Piece::Open(Slot::Date) => filling.date.map(Filled::Date),
+        Piece::Open(Slot::Reference) => filling.reference.map(Filled::Reference),
     };
-    entries.flat_map(|entry| &entry.pieces).filter_map(fill).collect()
+    entries.into_iter().flat_map(|entry| &entry.pieces).filter_map(fill).collect()
 }
 
 #[cfg(test)]

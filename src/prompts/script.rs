@@ -20,6 +20,29 @@ pub struct ScriptLine {
     pub occasion: &'static str,
 }
 
+/// The company's greeting with its name: only a company can record it.
+pub(super) const COMPANY_NAME: ClipId = ClipId("company-name");
+
+/// What a company may record besides, and nobody misses.
+#[must_use]
+pub fn company_name() -> ScriptLine {
+    let text =
+        "Your greeting with your company's name, in your own words, for example: Example Limited, good day.";
+    ScriptLine {
+        id: COMPANY_NAME,
+        listener: Party::Customer,
+        text,
+        sentence: text,
+        occasion: "the customer alone with the prompts: before the welcome; leave it out if you like",
+    }
+}
+
+/// Everything that a company can record: the script, and its name.
+#[must_use]
+pub fn own_script(language: Language) -> Vec<ScriptLine> {
+    script(language).into_iter().chain([company_name()]).collect()
+}
+
 /// Everything that is recorded for a language.
 #[must_use]
 pub fn script(language: Language) -> Vec<ScriptLine> {
@@ -49,7 +72,7 @@ pub fn clip_named(name: &str, language: Language) -> Option<ScriptLine> {
     let is_number = |word: &&&str| word.bytes().all(|b| b.is_ascii_digit());
     let before = words.iter().take_while(is_number).count();
     let id = words[before..].join("-");
-    script(language).into_iter().find(|line| line.id.name() == id)
+    own_script(language).into_iter().find(|line| line.id.name() == id)
 }
 
 /// What is left of a stretch of text when what only shows on a screen is taken away.

@@ -1,6 +1,6 @@
 //! A sentence on its way to the ear: clips one after another, and the words on them.
 
-use super::catalogue::{Catalogue, ClipId};
+use super::catalogue::{Catalogue, ClipId, PAUSE};
 use super::language::Language;
 
 /// Clips in the order in which they are played.
@@ -23,6 +23,11 @@ impl Speech {
         } else {
             debug_assert!(false, "no clip `{id}` in the catalogue");
         }
+    }
+
+    /// Adds a moment in which a listener writes down what they heard.
+    pub(super) fn pause(&mut self) {
+        self.add(PAUSE, ",");
     }
 
     /// Adds a clip already found.

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::call::{DeclineReason, Field, Hint, Money, SealRefusal};
+use crate::call::{DeclineReason, Field, Hint, Money, SealRefusal, Spelt};
 use crate::card::{Brand, LastFour};
 
 fn euros(minor: i64) -> Money {
@@ -13,8 +13,11 @@ fn all_phrases() -> Vec<Phrase> {
     use Phrase::*;
     let amount = euros(4250);
     let last_four = LastFour::of(b"4111111111111111");
+    let date = jiff::civil::date(2026, 11, 23);
+    let reference = Spelt::of("INV-4711").expect("it can be spelt");
     let mut phrases = vec![
         Welcome,
+        WelcomeBrief,
         WelcomeSelfService { amount },
         Greeting,
         AskReference,
@@ -23,6 +26,17 @@ fn all_phrases() -> Vec<Phrase> {
         ChooseAmount,
         AskPart,
         PartNotPossible,
+        WelcomeSelfServiceBrief { amount },
+        ForReference { reference },
+        Due { date },
+        Overdue { date },
+        RepeatHelp,
+        Receipt { date, reference },
+        ReceiptAgain { reference },
+        AskNumberBrief,
+        AskExpiryBrief,
+        AskCodeBrief { digits: 3 },
+        AskCodeBrief { digits: 4 },
         AskNumber,
         AskNumberAgain,
         AskExpiry,
@@ -75,6 +89,11 @@ fn all_phrases() -> Vec<Phrase> {
         WhisperBusy,
         WhisperNoAmount,
         WhisperLink,
+        WhisperSlow,
+        WhisperRelay,
+        WhisperNormalPace,
+        WhisperLanguage,
+        WhisperOneLanguage,
     ];
     let brands = [
         Brand::Visa,
@@ -129,9 +148,11 @@ fn every_phrase_has_all_its_texts_and_slots_in_every_language() {
     for phrase in all_phrases() {
         let lines = lines::lines(phrase);
         let expected: HashSet<Slot> = [
-            lines.amount.map(|_| Slot::Amount),
-            lines.last_four.map(|_| Slot::LastFour),
-            lines.brand.map(|_| Slot::Brand),
+            lines.filling.amount.map(|_| Slot::Amount),
+            lines.filling.last_four.map(|_| Slot::LastFour),
+            lines.filling.brand.map(|_| Slot::Brand),
+            lines.filling.date.map(|_| Slot::Date),
+            lines.filling.reference.map(|_| Slot::Reference),
         ]
         .into_iter()
         .flatten()
@@ -184,6 +205,12 @@ fn no_text_is_left_that_nothing_says() {
                 let amount = Money { minor, currency: code.parse().expect("a currency") };
                 spoken.extend(clips(Phrase::Approved { amount }, language));
             }
+        }
+        let days = jiff::civil::date(2026, 1, 1).series(jiff::ToSpan::days(1)).take(365);
+        spoken.extend(days.flat_map(|date| clips(Phrase::Due { date }, language)));
+        for signs in ["abcdefghijklm", "nopqrstuvwxyz", "1-2/3"] {
+            let reference = Spelt::of(signs).expect("it can be spelt");
+            spoken.extend(clips(Phrase::ReceiptAgain { reference }, language));
         }
         let spoken: HashSet<&str> = spoken.iter().map(|clip| clip.name()).collect();
         for clip in Catalogue::of(language).clips() {
@@ -259,7 +286,7 @@ fn no_text_is_over_long() {
 #[test]
 fn every_id_is_in_every_language() {
     // Numbers and units are each grammar's own: what it says is held against its catalogue by the amounts above.
-    let grammars = ["hundred-", "thousand", "million", "euro", "cent", "of-"];
+    let grammars = ["hundred-", "thousand", "million", "euro", "cent", "of-", "day-"];
     let is_number =
         |id: &str| id.strip_prefix("number-").is_some_and(|n| n.starts_with(|c: char| c.is_ascii_digit()));
     let grammars = |id: &str| is_number(id) || grammars.iter().any(|own| id.starts_with(own));

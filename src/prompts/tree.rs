@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::call::Phrase;
 
-use super::catalogue::ClipId;
+use super::catalogue::{ClipId, PAUSE};
 use super::fault::SoundError;
 use super::language::Language;
 use super::layout::Layout;
-use super::script::script;
-use super::{ready, wav};
+use super::made::Made;
+use super::script::{COMPANY_NAME, own_script, script};
+use super::{lines, ready, wav};
 
 /// Our own voices, and where they are made ready for the PBX.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub struct Voices {
 pub struct SoundTree {
     own: Vec<PathBuf>,
     voices: Voices,
+    made: Made,
     ready: Mutex<HashMap<Language, Arc<Files>>>,
     /// Held by who makes a language ready; nobody who only plays waits for it.
     making: Mutex<()>,
@@ -57,7 +59,8 @@ impl SoundTree {
     /// it can be heard, and ours for the rest. Another language never stands in.
     #[must_use]
     pub fn new(own: Vec<PathBuf>, voices: Voices) -> SoundTree {
-        SoundTree { own, voices, ready: Mutex::default(), making: Mutex::default() }
+        let made = Made::below(&voices.out, voices.layout.own_rate());
+        SoundTree { own, voices, made, ready: Mutex::default(), making: Mutex::default() }
     }
 
     /// Makes a language ready, and again if one of its files is not there any more. Reads and writes files: nothing
@@ -75,7 +78,8 @@ impl SoundTree {
             Told { written: ours.written, mended: ours.mended, unwell: ours.unwell, ..Told::default() };
         let mut files = ours.files;
         let hertz = self.voices.layout.own_rate().hertz();
-        for line in script(language) {
+        files.insert(PAUSE, self.made.pause()?);
+        for line in own_script(language) {
             let name = format!("{}.wav", line.id);
             let own = self.own.iter().map(|own| own.join(language.code()).join(&name));
             let fit = own.filter(|file| file.exists()).find(|file| {
@@ -104,7 +108,36 @@ impl SoundTree {
     /// The absolute paths of a phrase's recordings, in the order in which they are played.
     #[must_use]
     pub fn files(&self, phrase: Phrase, language: Language) -> Vec<PathBuf> {
-        super::clips(phrase, language).into_iter().filter_map(|clip| self.file(clip, language)).collect()
+        // A company that has recorded its name greets callers with it.
+        let name = lines::greets(phrase).then_some(COMPANY_NAME);
+        let clips = name.into_iter().chain(super::clips(phrase, language));
+        clips.filter_map(|clip| self.file(clip, language)).collect()
+    }
+
+    /// The same recordings, slower: made where they are wanted for the first time, so this reads and writes files. One
+    /// that cannot be made is played as it was recorded; why is told of the first.
+    #[must_use]
+    pub fn slower(&self, recordings: Vec<PathBuf>) -> (Vec<PathBuf>, Option<SoundError>) {
+        let mut fault = None;
+        let slow = |recording: PathBuf| {
+            self.made.slower(&recording).unwrap_or_else(|why| {
+                fault.get_or_insert(why);
+                recording
+            })
+        };
+        let slow = recordings.into_iter().map(slow).collect();
+        (slow, fault)
+    }
+
+    /// Several recordings in one file, which lasts until the next are joined. Reads and writes files.
+    ///
+    /// # Errors
+    /// If one cannot be read, or nothing can be written.
+    pub fn joined(&self, recordings: &[PathBuf]) -> Result<PathBuf, SoundError> {
+        match recordings {
+            [one] => Ok(one.clone()),
+            several => self.made.joined(several),
+        }
     }
 
     /// Everything a call in this language may play.

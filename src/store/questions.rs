@@ -2,10 +2,10 @@
 
 use sqlx::{Row, query};
 
-use crate::call::AttemptId;
+use crate::call::{AttemptId, Ending};
 
 use super::attempts::rerouted_from;
-use super::text::{detail, field, payment_text};
+use super::text::{detail, field, payment_text, word};
 use super::{Store, StoreError, now_ms};
 
 /// No conversation lasts longer; a PBX may use the name of a leg again after that.
@@ -19,6 +19,9 @@ const OPEN_OF_REFERENCE: &str = "SELECT idempotency_key FROM attempts \
 const DECLINES_ON_LEG: &str = "SELECT COUNT(*) AS declines FROM payments \
      JOIN attempts ON attempts.payment = payments.id \
      WHERE payments.created_at_ms >= $1 AND payments.customer_leg = $2 AND attempts.state = 'declined'";
+
+const HAS_PAID: &str = "SELECT EXISTS (SELECT 1 FROM payments WHERE caller_number = $1 AND merchant = $2 \
+     AND ending = $3) AS paid";
 
 const LEFT: &str = "SELECT 1 FROM journal WHERE payment = $1 AND ordinal = $2 AND step = 'rerouted' \
      AND substr(detail, 1, length($3)) = $3 LIMIT 1";
@@ -62,6 +65,23 @@ impl Store {
         row.map(|row| row.try_get("idempotency_key")).transpose().map_err(failed)
     }
 
+    /// Whether somebody who called from this number has paid this merchant.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub async fn has_paid(&self, merchant: &str, caller_number: &str) -> Result<bool, StoreError> {
+        let failed = |e: sqlx::Error| self.failed(&e);
+        let mut transaction = self.read().await?;
+        let row = query(HAS_PAID)
+            .bind(field(caller_number))
+            .bind(field(merchant))
+            .bind(word(Ending::Approved))
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        Ok(row.try_get::<i64, _>("paid").map_err(failed)? > 0)
+    }
+
     /// How many cards were declined in this very call.
     ///
     /// # Errors
@@ -100,13 +120,23 @@ mod tests {
     }
 
     async fn sent(store: &Store, merchant: &str, reference: &str, leg: &str) -> AttemptId {
+        sent_from(store, merchant, reference, leg, None).await
+    }
+
+    async fn sent_from(
+        store: &Store,
+        merchant: &str,
+        reference: &str,
+        leg: &str,
+        caller: Option<&str>,
+    ) -> AttemptId {
         let id = Uuid::now_v7();
         let new = NewPayment {
             id,
             merchant: merchant.into(),
             agent: None,
             means: Means::Api,
-            caller_number: None,
+            caller_number: caller.map(str::to_owned),
             dialled_number: None,
             reference: Some(reference.into()),
             amount: Money::parse("42.50", "EUR".parse().expect("a currency")).expect("an amount"),
@@ -138,6 +168,22 @@ mod tests {
         assert_eq!(open("main", "A-17").await, Some(attempt.key()), "unknown is open");
         settle(&store, attempt, Outcome::NotCharged).await;
         assert_eq!(open("main", "A-17").await, None);
+    }
+
+    #[tokio::test]
+    async fn who_has_paid_this_merchant_is_known_by_their_number() {
+        let (store, _directory) = store().await;
+        let number = "+33612345678";
+        let attempt = sent_from(&store, "main", "A-17", "leg", Some(number)).await;
+        let payment = Uuid::from_u128(attempt.payment);
+        let paid = async |merchant, number| store.has_paid(merchant, number).await.expect("read");
+        assert!(!paid("main", number).await, "it has not ended");
+        store.end_payment(payment, Ending::Approved).await.expect("written");
+        assert!(paid("main", number).await);
+        assert!(!paid("uk", number).await && !paid("main", "+33612345679").await);
+        let declined = sent_from(&store, "main", "A-18", "leg", Some("1002")).await;
+        store.end_payment(Uuid::from_u128(declined.payment), Ending::Declined).await.expect("written");
+        assert!(!paid("main", "1002").await, "who tried has not paid");
     }
 
     #[tokio::test]

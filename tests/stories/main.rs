@@ -19,6 +19,7 @@ mod recordings;
 mod scene;
 mod secrecy;
 mod self_service;
+mod speech;
 mod teller;
 mod unknown;
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         lines::stories(),
         recordings::stories(),
         self_service::stories(),
+        speech::stories(),
         secrecy::stories(),
         faults::stories(),
         merchants::stories(),

@@ -28,7 +28,7 @@ async fn a_customer_pays_alone(stage: Stage) -> Told {
     set.events.wait_for(0, "confirming").await?;
     customer.key("1", 60, 60).await?;
     set.events.wait_for(0, "approved").await?;
-    let end = set.events.wait(0, 30_000, "the end", |e| e["type"] == "ended").await?;
+    let end = set.events.wait(0, 60_000, "the end", |e| e["type"] == "ended").await?;
     ensure!(end.event["ending"] == "approved", "{}", end.event);
     let charges: u32 = set.bank.ledger().iter().map(|line| line.charges).sum();
     ensure!(charges == 1, "charged {charges} times");

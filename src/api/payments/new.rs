@@ -11,7 +11,7 @@ use crate::api::State;
 use crate::api::auth::Caller;
 use crate::api::customer::NewCustomer;
 use crate::api::problem::{Kind, Problem};
-use crate::call::{Currency, Money};
+use crate::call::{Currency, Money, Pace};
 use crate::desk::Prepared;
 use crate::store::ForOrder;
 
@@ -50,6 +50,9 @@ pub(in crate::api) struct NewPayment {
     /// Language of the prompts, as a tag whose first part we speak; the call's own if none.
     #[schema(pattern = "^(en|fr)$", example = "fr")]
     language: Option<String>,
+    /// How fast the customer is spoken to and how long they are waited for; the merchant's own if nothing is said. `slow`
+    /// is slower speech and twice the time, `relay` six times the time, for calls that somebody relays as text.
+    pace: Option<PaceWord>,
     /// The extension of the agent who talks with the customer.
     #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "1001")]
     pub(super) agent_extension: Option<String>,
@@ -73,6 +76,25 @@ pub(in crate::api) struct NewPayment {
     #[serde(default = "yes")]
     #[schema(default = true)]
     pub(super) begin: bool,
+}
+
+/// How fast the customer is spoken to.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum PaceWord {
+    Normal,
+    Slow,
+    Relay,
+}
+
+impl From<PaceWord> for Pace {
+    fn from(word: PaceWord) -> Self {
+        match word {
+            PaceWord::Normal => Pace::Normal,
+            PaceWord::Slow => Pace::Slow,
+            PaceWord::Relay => Pace::Relay,
+        }
+    }
 }
 
 fn parameters_schema() -> Object {
@@ -122,6 +144,7 @@ impl NewPayment {
             reference: self.reference.clone(),
             description: self.description.clone(),
             language,
+            pace: self.pace.map(Pace::from),
             customer: self.customer.read().map_err(customer_fault)?,
             parameters: self.parameters.clone(),
             even_if_unknown: self.even_if_unknown.then(|| caller.id.clone()),

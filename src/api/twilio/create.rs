@@ -86,6 +86,7 @@ impl New {
             reference: None,
             description: text(form, "Description")?,
             language: None,
+            pace: None,
             customer: Customer::default(),
             parameters: parameters(form)?,
             even_if_unknown: None,

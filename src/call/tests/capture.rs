@@ -64,7 +64,7 @@ fn a_habitual_hash_means_nothing_and_does_not_cut_the_question_off() {
     desk.key("#");
     none!(desk, "Hush", "FieldRefused");
     desk.key("#");
-    saw!(desk, "FieldRefused { field: Expiry, hint: TooShort");
+    saw!(desk, "Hush Customer", "Customer: AskExpiry");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_hash_that_comes_late_is_meant() {
     desk.key("5555555555554444");
     desk.wait(3_000);
     desk.key("#");
-    saw!(desk, "FieldRefused { field: Expiry, hint: TooShort");
+    saw!(desk, "Hush Customer", "Customer: AskExpiry", "KeysHelp");
 }
 
 #[test]
@@ -107,7 +107,9 @@ fn a_code_that_is_required_may_not() {
     desk.key("5555555555554444#0330");
     desk.wait(3_100);
     desk.key("#");
-    saw!(desk, "FieldRefused { field: Code, hint: TooShort", "CodeTooShort");
+    none!(desk, "FieldDone { field: Code", "Journal");
+    desk.key("#");
+    saw!(desk, "Customer: AskCode { digits: 3 }", "KeysHelp", "Customer slowly: AskCode { digits: 3 }");
 }
 
 #[test]

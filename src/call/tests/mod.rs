@@ -27,6 +27,7 @@ mod patience;
 mod people;
 mod seal;
 mod self_service;
+mod speech;
 
 /// A payment call under test, its clock, and all it has asked for.
 struct Desk {
@@ -51,6 +52,8 @@ impl Desk {
             code: CodePolicy::Required,
             postal: None,
             confirm: Confirm::None,
+            manner: Manner::default(),
+            besides: Besides::default(),
             bounds: Bounds::default(),
         };
         change(&mut setup);
@@ -137,11 +140,12 @@ impl Desk {
         self.call.handle(self.now, input, &mut out);
         for command in out {
             self.said.push(match command {
-                Command::Say { id, to, phrase } => {
+                Command::Say { id, to, phrase, pace } => {
                     if to == Party::Customer {
                         self.last_say = Some(id);
                     }
-                    format!("{to:?}: {phrase:?}")
+                    let slowly = if pace.is_slow() { " slowly" } else { "" };
+                    format!("{to:?}{slowly}: {phrase:?}")
                 }
                 Command::Charge { attempt, .. } => {
                     self.attempt = Some(attempt);
@@ -157,6 +161,7 @@ impl Desk {
                 Command::Seal => String::from("Seal"),
                 Command::Unseal => String::from("Unseal"),
                 Command::Shield { up } => format!("Shield {up}"),
+                Command::NextLanguage => String::from("NextLanguage"),
                 Command::Hush { to } => format!("Hush {to:?}"),
                 Command::HandOver => String::from("HandOver"),
                 Command::HangUp => String::from("HangUp"),

@@ -39,7 +39,7 @@ fn or_goes_on_to_a_human() {
 }
 
 #[test]
-fn other_keys_ask_again_and_three_are_enough() {
+fn other_keys_ask_again_and_three_are_enough_and_hash_is_none_of_them() {
     let mut desk = Desk::deciding(alone);
     saw!(desk, "TryAnotherCard");
     desk.key("7");
@@ -47,6 +47,8 @@ fn other_keys_ask_again_and_three_are_enough() {
     desk.key("#");
     saw!(desk, "TryAnotherCard");
     desk.key("9");
+    saw!(desk, "TryAnotherCard");
+    desk.key("8");
     none!(desk, "TryAnotherCard");
     saw!(desk, "TransferToHuman");
 }

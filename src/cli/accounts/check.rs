@@ -155,7 +155,7 @@ mod tests {
             format!("[[psp]]\nname = \"{name}\"\nkind = \"stripe\"\napi_key_file = \"{name}\"\n")
         };
         let merchant = format!("{MERCHANT}fallback_psp = \"second\"\n");
-        let mixed = stripe("bank", "sk_live_123") + &stripe("second", "sk_test_123");
+        let mixed = stripe("bank", "sk_live_123") + stripe("second", "sk_test_123").as_str();
         let told = refused(&place, &merchant, &mixed);
         assert!(
             told.ends_with(
@@ -165,7 +165,11 @@ mod tests {
             "{told}"
         );
         assert_eq!(
-            refused(&place, &merchant, &(stripe("bank", "sk_test_1") + &stripe("second", "sk_test_2"))),
+            refused(
+                &place,
+                &merchant,
+                &(stripe("bank", "sk_test_1") + stripe("second", "sk_test_2").as_str())
+            ),
             ""
         );
     }
@@ -174,7 +178,7 @@ mod tests {
     fn an_account_nobody_is_paid_by_and_one_that_cannot_tell_are_found() {
         let spare = generic("spare", "https://psp.example/charge", "deduplicates = true");
         let config =
-            config(&place(), MERCHANT, &(generic("bank", "https://psp.example/charge", "") + &spare));
+            config(&place(), MERCHANT, &(generic("bank", "https://psp.example/charge", "") + spare.as_str()));
         let found = findings(&config, &accounts(&config).expect("accounts"));
         let places: Vec<_> = found.iter().map(|finding| (finding.place.as_str(), finding.severity)).collect();
         assert_eq!(places, [("psp.bank", Severity::Warns), ("psp.spare", Severity::Warns)], "{found:?}");
@@ -195,7 +199,7 @@ mod tests {
         let (open, locked, gone) = (bank(None).await, bank(Some("another")).await, bank(None).await);
         let asked = |bank: &RunningBank| format!("query_url = \"{}\"", bank.query_url());
         let psps = generic("bank", &open.url(), &asked(&open))
-            + &generic("locked", &locked.url(), &asked(&locked))
+            + generic("locked", &locked.url(), &asked(&locked)).as_str()
             + &generic("gone", &gone.url(), &asked(&gone));
         gone.stop().await;
         let config = config(&place(), MERCHANT, &psps);

@@ -157,8 +157,11 @@ pub(super) fn complaints_of(recorded: &Recorded, language: Language, stands_in: 
 /// What `tonegate check` says of a company's own recordings, and of each merchant's.
 pub(in crate::cli) fn findings(config: &Config) -> Vec<Finding> {
     let rate = super::super::accounts::layout(config).own_rate();
-    let merchants = config.merchants.all().iter().filter_map(|merchant| merchant.prompts_directory.as_ref());
-    let mut places: Vec<&PathBuf> = config.prompts.own_directory.iter().chain(merchants).collect();
+    let merchants = config.merchants.all().iter();
+    let own = merchants.clone().filter_map(|merchant| merchant.prompts_directory.as_ref());
+    let lines = merchants.flat_map(|merchant| &merchant.speech.line);
+    let lines = lines.filter_map(|line| line.prompts_directory.as_ref());
+    let mut places: Vec<&PathBuf> = config.prompts.own_directory.iter().chain(own).chain(lines).collect();
     places.dedup();
     let mut findings = Vec::new();
     for (language, place) in places.into_iter().flat_map(|own| directories_of(own, |_| true)) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::Fault;
 use super::language;
-use crate::prompts::{Language, find_default_directory, script};
+use crate::prompts::{Language, find_default_directory, own_script};
 
 /// Options of `tonegate sounds list`.
 #[derive(Args)]
@@ -36,6 +36,8 @@ pub(super) struct Listed {
     pub(super) path: Option<PathBuf>,
 }
 
+/// How the ids begin that only a company can record.
+const COMPANY: &str = "company-";
 /// The voice of a company's own recordings.
 const OWN: &str = "own";
 
@@ -79,5 +81,7 @@ pub(super) fn listed(language: Language, own: Option<&Path>, ours: Option<&Path>
         let (voice, path) = own.map(|file| (OWN, file)).or_else(shipped).unzip();
         Listed { id: line.id.name(), language: language.code(), voice, text: line.text, path }
     };
-    script(language).into_iter().map(one).collect()
+    // Of what only a company can record, nothing is shown where it has not.
+    let ours_or_theirs = |one: &Listed| one.path.is_some() || !one.id.starts_with(COMPANY);
+    own_script(language).into_iter().map(one).filter(ours_or_theirs).collect()
 }

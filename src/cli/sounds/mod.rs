@@ -3,6 +3,7 @@
 mod check;
 mod import;
 mod list;
+mod play;
 mod produced;
 mod render;
 mod script;
@@ -33,6 +34,8 @@ pub(super) enum Sounds {
     Check(check::Check),
     /// Make recordings of a studio ready for the telephone: trim, level, resample and name them.
     Import(import::Import),
+    /// Have the PBX call a telephone and play a recording or a whole sentence.
+    Play(play::Play),
     /// Have a text-to-speech program speak the texts, and make its recordings ready for the telephone.
     Render(render::Render),
 }
@@ -44,6 +47,7 @@ impl Sounds {
             Sounds::Script(script) => script.run(),
             Sounds::Check(check) => check.run(),
             Sounds::Import(import) => import.run(),
+            Sounds::Play(play) => play.run(),
             Sounds::Render(render) => render.run(),
         }
     }

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::super::Fault;
 use super::produced::{Destination, Tally};
-use crate::prompts::script;
+use crate::prompts::{ScriptLine, company_name, own_script};
 
 /// The slowest engines take a few seconds a text.
 const SPEAK_TIMEOUT_MS: u64 = 120_000;
@@ -30,6 +30,9 @@ pub(in crate::cli) struct Render {
     /// Only texts whose id begins so: `ask-`, `number-`.
     #[arg(long, default_value = "")]
     only: String,
+    /// Your greeting with your company's name, to be spoken as `company-name`: "Example Limited, good day."
+    #[arg(long)]
+    company: Option<String>,
     /// Leave recordings that exist as they are.
     #[arg(long)]
     missing: bool,
@@ -44,7 +47,8 @@ impl Render {
 
     async fn speak(&self, template: &[String]) -> Result<ExitCode, Fault> {
         let (mut tally, mut in_a_row) = (Tally::default(), 0);
-        for line in script(self.to.language) {
+        for line in own_script(self.to.language) {
+            let Some(text) = self.text_of(&line) else { continue };
             let file = self.to.file(&line);
             if !line.id.name().starts_with(&self.only) || (self.missing && file.exists()) {
                 continue;
@@ -54,7 +58,7 @@ impl Render {
                 Fault::Unavailable(format!("cannot write {}: {what}; name another --out", spoken.display()))
             };
             std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-            let arguments = filled(template, line.text, self.to.language.code(), &self.to.voice, &spoken);
+            let arguments = filled(template, text, self.to.language.code(), &self.to.voice, &spoken);
             match run(&arguments).await {
                 Ok(()) => {
                     in_a_row = 0;
@@ -74,6 +78,13 @@ impl Render {
             }
         }
         Ok(self.to.conclude(&tally))
+    }
+}
+
+impl Render {
+    /// What is said; what only the company knows, as it says.
+    fn text_of<'a>(&'a self, line: &ScriptLine) -> Option<&'a str> {
+        if line.id == company_name().id { self.company.as_deref() } else { Some(line.text) }
     }
 }
 

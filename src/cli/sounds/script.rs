@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::super::Fault;
 use super::{language, listener};
-use crate::prompts::{Language, script};
+use crate::prompts::{Language, own_script};
 
 /// Options of `tonegate sounds script`.
 #[derive(Args)]
@@ -73,7 +73,7 @@ fn rows(language: Language) -> Vec<Row> {
         text: line.text,
         sentence: line.sentence,
     };
-    script(language).into_iter().enumerate().map(row).collect()
+    own_script(language).into_iter().enumerate().map(row).collect()
 }
 
 fn table(rows: &[Row]) -> Result<Vec<u8>, csv::Error> {

@@ -61,7 +61,7 @@ fn a_script_is_a_table_and_a_page_with_every_text() {
     let mut table = csv::Reader::from_path(out.path().join("script-es.csv")).expect("a table");
     let rows: Vec<csv::StringRecord> = table.records().collect::<Result<_, _>>().expect("rows");
     let page = std::fs::read_to_string(out.path().join("script-es.html")).expect("a page");
-    let script = crate::prompts::script(Language::Spanish);
+    let script = crate::prompts::own_script(Language::Spanish);
     assert_eq!(rows.len(), script.len());
     for (row, line) in rows.iter().zip(&script) {
         assert_eq!((&row[2], &row[5]), (line.id.name(), line.text));

@@ -20,6 +20,7 @@ pub(in crate::desk) fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> 
         queues: own(queues),
         psp: dummy("generic", "http://127.0.0.1:9/", None).expect("an account"),
         fallback: None,
+        speech: crate::desk::speech::tests::plain(),
         sounds: Arc::new(SoundTree::new(
             Vec::new(),
             Voices { masters: "sounds".into(), out: "unused".into(), layout: Layout::Wide },

@@ -1,7 +1,8 @@
 //! A desk that asks for each field: what it wants next, and what must hold of it.
 
 use crate::call::{
-    AgentCommand, Bounds, CodePolicy, Confirm, Field, FieldOrder, Mode, Money, PostalPolicy, Setup,
+    AgentCommand, Besides, Bounds, CodePolicy, Confirm, Field, FieldOrder, Manner, Mode, Money, Pace,
+    PostalPolicy, Setup, Wording,
 };
 use crate::card::{Card, YearMonth};
 
@@ -80,6 +81,18 @@ fn commanded(dice: &mut Dice) -> FieldOrder {
     FieldOrder::Commanded { twice: Field::FIRSTS.into_iter().filter(|_| dice.chance(250)).collect() }
 }
 
+fn draw_manner(dice: &mut Dice) -> Manner {
+    Manner {
+        pace: match dice.between(0, 5) {
+            0 => Pace::Slow,
+            1 => Pace::Relay,
+            _ => Pace::Normal,
+        },
+        wording: if dice.chance(300) { Wording::Brief } else { Wording::Calm },
+        other_languages: dice.between(0, 2) as u8,
+    }
+}
+
 pub(super) fn draw_setup(dice: &mut Dice) -> Setup {
     let currency = "EUR".parse().unwrap_or_else(|_| unreachable!("three capitals"));
     let today = YearMonth::new(2026, 11).unwrap_or_else(|| unreachable!("a month"));
@@ -105,6 +118,8 @@ pub(super) fn draw_setup(dice: &mut Dice) -> Setup {
             1 => Confirm::Payment,
             _ => Confirm::None,
         },
+        manner: draw_manner(dice),
+        besides: Besides::default(),
         bounds: Bounds::default(),
     }
 }

@@ -31,9 +31,9 @@ impl Customer {
     /// What the customer keys when a sentence asks for something.
     pub(super) fn answer(&self, phrase: Phrase, dice: &mut Dice) -> Option<Vec<u8>> {
         let right: &str = match phrase {
-            Phrase::AskNumber | Phrase::AskNumberAgain => self.number,
-            Phrase::AskExpiry => "0330",
-            Phrase::AskCode { .. } => self.code,
+            Phrase::AskNumber | Phrase::AskNumberBrief | Phrase::AskNumberAgain => self.number,
+            Phrase::AskExpiry | Phrase::AskExpiryBrief => "0330",
+            Phrase::AskCode { .. } | Phrase::AskCodeBrief { .. } => self.code,
             Phrase::AskPostal => "75011",
             Phrase::AskReference => "4711#",
             Phrase::AskPart => "5#",
@@ -66,9 +66,12 @@ pub(super) fn asks(phrase: Phrase) -> bool {
     matches!(
         phrase,
         Phrase::AskNumber
+            | Phrase::AskNumberBrief
             | Phrase::AskNumberAgain
             | Phrase::AskExpiry
+            | Phrase::AskExpiryBrief
             | Phrase::AskCode { .. }
+            | Phrase::AskCodeBrief { .. }
             | Phrase::AskPostal
             | Phrase::AskReference
             | Phrase::AskPart
@@ -91,13 +94,16 @@ pub(super) fn owed(n: u8) -> Owed {
 
 /// Something an agent may want at any time.
 pub(super) fn whim(dice: &mut Dice) -> AgentCommand {
-    match dice.between(0, 9) {
+    match dice.between(0, 12) {
         0 | 1 => AgentCommand::RestartField,
         2 | 3 => AgentCommand::RestartAll,
         4 => AgentCommand::Pause,
         5 => AgentCommand::Resume,
         6 | 7 => AgentCommand::TogglePause,
         8 => AgentCommand::OtherMeans,
+        9 => AgentCommand::Repeat,
+        10 => AgentCommand::NextPace,
+        11 => AgentCommand::NextLanguage,
         _ => AgentCommand::Cancel,
     }
 }

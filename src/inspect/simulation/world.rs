@@ -285,12 +285,12 @@ impl World {
             Command::Seal => self.order_seal(),
             Command::Unseal => self.order_unseal(),
             Command::Shield { up } => self.order_shield(up),
-            Command::Say { id, to, phrase } => return self.order_say(id, to, phrase),
+            Command::Say { id, to, phrase, .. } => return self.order_say(id, to, phrase),
             Command::LookUp { .. } | Command::Agree { .. } => self.order_look_up(),
             Command::HandOver | Command::HangUp if self.assisted => {
                 return Err(self.broken("an agent's customer is never hung up on"));
             }
-            Command::Hush { .. } | Command::HandOver | Command::HangUp => {}
+            Command::Hush { .. } | Command::HandOver | Command::HangUp | Command::NextLanguage => {}
             Command::Journal { attempt } => {
                 self.journalled = Some(attempt);
                 let ok = !self.dice.chance(self.lost / 4);

@@ -21,7 +21,11 @@ pub use handset::RehearsalHandset;
 const ELSEWHERE: &str = "9196";
 
 /// What the dialplan says of the other.
-const SAID: [(&str, &str); 2] = [("set", "tonegate_amount=42.50"), ("set", "tonegate_currency=EUR")];
+const SAID: [(&str, &str); 3] = [
+    ("set", "tonegate_amount=42.50"),
+    ("set", "tonegate_currency=EUR"),
+    ("set", "tonegate_reference=INV-4711"),
+];
 
 /// The rehearsal PBX, running in this process.
 pub struct RehearsalTheatre {

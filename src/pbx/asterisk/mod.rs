@@ -61,6 +61,7 @@ mod legs;
 mod link;
 mod mishaps;
 mod offers;
+mod play;
 mod prompts;
 mod recorders;
 mod release;
@@ -85,6 +86,7 @@ use self::call::{Call, Seal};
 use self::keypad::Keypad;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
+pub use self::play::play;
 pub use self::settings::AsteriskSettings;
 pub use self::words::Unspeakable;
 use super::{

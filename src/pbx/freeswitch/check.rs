@@ -28,10 +28,21 @@ const DEFAULT_PASSWORD: &str = "ClueCon";
 /// # Errors
 /// With a sentence for the admin if it cannot be reached or does not let us in.
 pub async fn check(settings: FreeSwitchSettings, prompts: &[PathBuf]) -> Result<Vec<Finding>, String> {
-    settings.check().map_err(|why| why.to_string())?;
     let settings = Arc::new(settings);
+    let link = connected(&settings).await?;
+    let looked = async {
+        let mut found = look(&link, &settings).await?;
+        found.extend(Finding::prompts(&files::lacking(&link, prompts).await?));
+        Ok(found)
+    };
+    looked.await.map_err(|why: LinkError| why.to_string())
+}
+
+/// A connection beside that of a daemon that may be running; it lasts as long as the link is held.
+pub(super) async fn connected(settings: &Arc<FreeSwitchSettings>) -> Result<Link, String> {
+    settings.check().map_err(|why| why.to_string())?;
     let (legs, _codes) = Legs::new();
-    let link = Link::start(Arc::clone(&settings), legs as Arc<dyn Listener>);
+    let link = Link::start(Arc::clone(settings), legs as Arc<dyn Listener>);
     let mut state = link.state();
     let patience = Duration::from_millis(settings.connect_timeout_ms + settings.answer_timeout_ms);
     let known = state.wait_for(|state| !matches!(state, LinkState::Starting));
@@ -40,12 +51,7 @@ pub async fn check(settings: FreeSwitchSettings, prompts: &[PathBuf]) -> Result<
     if let LinkState::Down(why) = now {
         return Err(why);
     }
-    let looked = async {
-        let mut found = look(&link, &settings).await?;
-        found.extend(Finding::prompts(&files::lacking(&link, prompts).await?));
-        Ok(found)
-    };
-    looked.await.map_err(|why: LinkError| why.to_string())
+    Ok(link)
 }
 
 async fn look(link: &Link, settings: &FreeSwitchSettings) -> Result<Vec<Finding>, LinkError> {

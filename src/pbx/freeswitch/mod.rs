@@ -30,12 +30,13 @@
 //! | orphans, `find` | `show channels as json` (`uuid`, `direction`, `cid_num`, `dest`, `callee_num`, `presence_data`, `presence_id`) |
 //! | what is known of a leg | `uuid_exists A`, `uuid_getvar A NAME` (`_undef_` if it is not set) |
 //! | sealing | `uuid_setvar A sensitive_dtmf true`, `uuid_setvar A presence_data tg:PAYMENT`, `uuid_setvar A tonegate_nonce NONCE`, `uuid_setvar A tonegate_peer B`, notes of the numbers (`tonegate_caller`, `tonegate_dialled`, `tonegate_agent`, `tonegate_context`), `uuid_setvar A\|B hangup_after_bridge true`, `uuid_setvar A\|B park_after_bridge [true]`, `uuid_dual_transfer A tonegate_customer/XML/tonegate tonegate_agent/XML/tonegate`, `uuid_bridge A B`, `uuid_media [off ]A` |
-//! | agent's keys | `sendmsg B` execute `bind_digit_action` `tgctl,=~^[*][12349],exec[i]:event,tg_key=\${last_matching_digits}`; afterwards `digit_action_set_realm` and `clear_digit_action` |
+//! | agent's keys | `sendmsg B` execute `bind_digit_action` `tgctl,=~^[*][12345679],exec[i]:event,tg_key=\${last_matching_digits}`; afterwards `digit_action_set_realm` and `clear_digit_action` |
 //! | shield | `uuid_buglist LEG`, `uuid_record LEG mask\|unmask PATH`, `uuid_audio A start read mute 1`, `uuid_audio A stop`, `sendmsg A` execute `spandsp_start_dtmf`, `spandsp_stop_dtmf` |
 //! | prompts in a bridge | `uuid_displace LEG start FILE 0 mux`, `uuid_displace LEG stop FILE` |
 //! | prompts in self-service | `sendmsg A` execute `playback` FILE, `uuid_break A all` |
 //! | whether it finds the prompts | `file_exists FILE` |
 //! | release | `uuid_setvar A NAME` without a value, `uuid_flush_dtmf A`, `uuid_kill A` |
+//! | `tonegate sounds play` | `bgapi originate {origination_uuid=A,ignore_early_media=true,…}loopback/EXTENSION/CONTEXT &playback(FILE)`, `uuid_exists A`, `uuid_getvar A current_application` |
 //! | `tonegate check` | `module_exists`, `xml_locate dialplan context name CONTEXT`, `global_getvar tonegate_up` |
 //! | self-test | `bgapi originate {origination_uuid=…,sensitive_dtmf=true,tonegate_nonce=…,…}null/tonegate tonegate_customer XML tonegate`, `uuid_recv_dtmf A ~N`, `uuid_kill A` |
 //!
@@ -79,6 +80,7 @@ mod legs;
 mod link;
 mod mishaps;
 mod offers;
+mod play;
 mod prompts;
 mod release;
 mod sealing;
@@ -101,6 +103,7 @@ pub use self::check::check;
 use self::door::Door;
 use self::legs::Legs;
 use self::link::{Link, LinkError};
+pub use self::play::play;
 pub use self::settings::FreeSwitchSettings;
 pub use self::words::Unspeakable;
 use super::{

@@ -53,6 +53,7 @@ impl Start {
             merchant,
             amount: None,
             currency_named: false,
+            pace: None,
             commanded: None,
             order: text(&self.order)?,
             reference: text(&self.reference)?,

@@ -38,6 +38,9 @@ pub(in super::super) async fn command(
         "other_means" => AgentCommand::OtherMeans,
         "pause" => AgentCommand::Pause,
         "resume" => AgentCommand::Resume,
+        "repeat" => AgentCommand::Repeat,
+        "next_pace" => AgentCommand::NextPace,
+        "next_language" => AgentCommand::NextLanguage,
         "cancel" => AgentCommand::Cancel,
         _ => {
             let wrong = StatusCode::UNPROCESSABLE_ENTITY;
