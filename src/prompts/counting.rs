@@ -4,6 +4,9 @@ use super::language::Language;
 use super::speech::Speech;
 use super::{english, french, german, italian, portuguese, spanish};
 
+/// The largest number of euros on one clip; the longer ones are understood in pieces.
+const WITH_EUROS_MAX: u64 = 20;
+
 /// What is counted: a currency's unit, or a hundredth of it.
 pub(super) struct Noun {
     /// The clip "euro".
@@ -62,6 +65,12 @@ pub(super) fn groups(n: u64) -> (u64, u64, u64) {
     (n / 1_000_000, n / 1_000 % 1_000, n % 1_000)
 }
 
+/// Whether a number stands on one clip with its euros. Short numbers alone are hard to understand, and a payment is
+/// often of a few euros.
+fn is_with_euros(n: u64, noun: &Noun) -> bool {
+    noun.many == "euros" && (2..=WITH_EUROS_MAX).contains(&n)
+}
+
 /// Says a number by itself, up to [`super::money::LARGEST_SPOKEN`].
 pub(super) fn number(speech: &mut Speech, n: u64, language: Language) {
     match language {
@@ -82,6 +91,9 @@ pub(super) fn counted(speech: &mut Speech, n: u64, noun: &Noun, language: Langua
             noun.say(speech, n == 1);
         }
         Language::French => french::counted(speech, n, noun),
+        Language::Spanish | Language::Italian | Language::Portuguese if is_with_euros(n, noun) => {
+            speech.say(&format!("{}-{n}", noun.many));
+        }
         Language::Spanish => {
             spanish::number(speech, n, noun.form());
             noun.say_after(speech, n, n == 1);
