@@ -24,7 +24,7 @@ pub enum Answers {
     Nothing,
     /// HTTP 500.
     Broken,
-    /// After two seconds.
+    /// Long after anybody waits.
     Slowly,
     /// Not JSON.
     Nonsense,
@@ -71,7 +71,7 @@ impl FakeCrm {
     pub fn section(&self, more: &str) -> String {
         let address = self.address;
         format!(
-            "[crm]\nurl = \"http://{address}/owed\"\nsecret_file = \"crm.secret\"\ntimeout_ms = 1000\n{more}\n"
+            "[crm]\nurl = \"http://{address}/owed\"\nsecret_file = \"crm.secret\"\ntimeout_ms = 5000\n{more}\n"
         )
     }
 }
@@ -92,7 +92,7 @@ async fn answer(State(desk): State<Desk>, headers: HeaderMap, body: Bytes) -> Re
         Answers::Nothing => StatusCode::NOT_FOUND.into_response(),
         Answers::Broken => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Answers::Slowly => {
-            tokio::time::sleep(Duration::from_secs(2)).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
             json("{}".into())
         }
         Answers::Nonsense => "<html>".into_response(),
