@@ -33,19 +33,26 @@ fn what_cannot_be_spoken_is_answered_with_key_and_remedy() {
     let line = |rest: &str| with(&format!("[[merchant.speech.line]]\n{rest}"));
     for (text, fault) in [
         (with("agent_language = \"nl\"\n"), "merchant.speech.agent_language`: there are no prompts in `nl`"),
-        (with("other_languages = [\"fr\", \"nl\"]\n"), "merchant.speech.other_languages`: there are no prompts"),
+        (
+            with("other_languages = [\"fr\", \"nl\"]\n"),
+            "merchant.speech.other_languages`: there are no prompts",
+        ),
         (with("by_country = true\n"), "merchant.speech.by_country`: there is only one language; name in"),
-        (with("pace = \"fast\"\n"), "normal"),
         (line("language = \"fr\"\n"), "merchant.speech.line[0].numbers`: none; name the numbers"),
         (line("numbers = [\"1001\"]\n"), "merchant.speech.line[0].numbers`: nothing differs for them"),
         (line("numbers = [\"x y!\"]\nlanguage = \"fr\"\n"), "`x y!` is not a telephone number"),
-        (line("numbers = [\"1\"]\nlanguage = \"nl\"\n"), "merchant.speech.line[0].language`: there are no prompts"),
+        (
+            line("numbers = [\"1\"]\nlanguage = \"nl\"\n"),
+            "merchant.speech.line[0].language`: there are no prompts",
+        ),
         (
             line("numbers = [\"1\"]\nprompts_directory = \"nowhere\"\n"),
             "nowhere is not a directory; create it, or leave the key out",
         ),
         (
-            line("numbers = [\"1\"]\nlanguage = \"fr\"\n[[merchant.speech.line]]\nnumbers = [\"+1\"]\nlanguage = \"en\"\n"),
+            line(
+                "numbers = [\"1\"]\nlanguage = \"fr\"\n[[merchant.speech.line]]\nnumbers = [\"+1\"]\nlanguage = \"en\"\n",
+            ),
             "merchant.speech.line[1].numbers`: `+1` stands in a line before already",
         ),
     ] {
