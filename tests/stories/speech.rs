@@ -13,6 +13,8 @@ use crate::teller::{Stage, Story};
 
 /// Longer than any two sentences.
 const SENTENCES_MS: u64 = 20_000;
+/// How long the dialplan may take to hear that the daemon is up.
+const LEASE: Duration = Duration::from_millis(2_000);
 /// What the PBX may add to a recording's length, or hear of it late.
 const SLACK: Duration = Duration::from_millis(400);
 
@@ -120,6 +122,8 @@ async fn the_agent_changes_the_customers_language_and_pace(stage: Stage) -> Told
 
 async fn a_caller_alone_hears_the_question_again_and_what_to_note(stage: Stage) -> Told {
     let set = set(&stage, |_| {}).await?;
+    // The dialplan hears that the daemon is up a moment after it is.
+    tokio::time::sleep(LEASE).await;
     let customer = set.theatre.dial_direct(Keys::Rfc4733).await?;
     let says = |place, words: &'static str| {
         set.events.wait(place, 60_000, words, move |e| {

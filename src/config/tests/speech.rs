@@ -38,7 +38,6 @@ fn what_cannot_be_spoken_is_answered_with_key_and_remedy() {
             "merchant.speech.other_languages`: there are no prompts",
         ),
         (with("by_country = true\n"), "merchant.speech.by_country`: there is only one language; name in"),
-        (with("pace = \"fast\"\n"), "normal"),
         (line("language = \"fr\"\n"), "merchant.speech.line[0].numbers`: none; name the numbers"),
         (line("numbers = [\"1001\"]\n"), "merchant.speech.line[0].numbers`: nothing differs for them"),
         (line("numbers = [\"x y!\"]\nlanguage = \"fr\"\n"), "`x y!` is not a telephone number"),

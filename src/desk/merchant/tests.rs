@@ -23,7 +23,7 @@ pub(in crate::desk) fn merchant(id: &str, numbers: &[&str], queues: &[&str]) -> 
         speech: crate::desk::speech::tests::plain(),
         sounds: Arc::new(SoundTree::new(
             Vec::new(),
-            Voices { masters: "sounds".into(), out: "unused".into(), layout: Layout::Wide },
+            Voices { masters: "sounds".into(), out: std::env::temp_dir(), layout: Layout::Wide },
         )),
     }
 }
