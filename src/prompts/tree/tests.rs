@@ -75,7 +75,8 @@ fn a_missing_recording_is_named_before_the_first_call() {
     let ours = tree();
     let lost = ours.path().join("fr/ff_siwis/goodbye.wav");
     std::fs::remove_file(&lost).expect("removed");
-    let voices = Voices { masters: ours.path().to_owned(), out: ours.path().join("made"), layout: Layout::Wide };
+    let voices =
+        Voices { masters: ours.path().to_owned(), out: ours.path().join("made"), layout: Layout::Wide };
     let sounds = SoundTree::new(Vec::new(), voices);
     sounds.make_ready(Language::English).expect("whole");
     let error = sounds.make_ready(Language::French).unwrap_err().to_string();
