@@ -71,7 +71,8 @@ mod tests {
                        api_key_file = \"secret\"\nurl = \"http://127.0.0.1:9\"\n";
 
     fn places(section: &str) -> Vec<String> {
-        let config = Place::new().config(section).expect("a configuration");
+        let place = Place::new();
+        let config = place.config(section).expect("a configuration");
         let accounts = accounts(&config).expect("accounts");
         let found = findings(&config, &accounts, &post(&config).expect("carriers"));
         found.into_iter().map(|finding| finding.place).collect()
@@ -90,7 +91,8 @@ mod tests {
     async fn an_account_that_does_not_answer_is_an_error_with_its_place() {
         let gateway = "[[messenger]]\nname = \"own\"\nkind = \"http\"\nurl = \"http://127.0.0.1:9\"\n\
                        body = '{\"to\": \"{to}\", \"text\": \"{text}\"}'\n";
-        let config = Place::new().config(&format!("{SMS}{gateway}")).expect("a configuration");
+        let place = Place::new();
+        let config = place.config(&format!("{SMS}{gateway}")).expect("a configuration");
         let found = probe(&post(&config).expect("carriers")).await;
         let told: Vec<_> = found.iter().map(|one| (one.severity, one.place.as_str())).collect();
         assert_eq!(told, [(Severity::Refuses, "messenger.texts"), (Severity::Warns, "messenger.own")]);

@@ -9,6 +9,7 @@ mod after;
 mod rhythm;
 mod runner;
 mod terms;
+mod told;
 
 pub use after::{Outcome, Retries, Standing, after};
 pub use rhythm::{MAX_CHARGES, Rhythm, RhythmFault, Unit};

@@ -10,20 +10,21 @@ use uuid::Uuid;
 
 use super::after::{Outcome, Retries, Standing, after};
 use super::rhythm::Rhythm;
+use super::told::{became, refused, tell, told};
 use crate::config::RecurringSection;
 use crate::desk::{Desk, StartError, TokenCharge, TokenFault};
-use crate::observe::alarm;
 use crate::psp::Agreement;
-use crate::store::{
-    AttemptRecord, AttemptState, ChargeState, DuePlan, NextCharge, OrderFault, Payment, Plan, PlanState,
-    StoreError,
-};
+use crate::store::{DuePlan, OrderFault, Plan, StoreError};
 
 /// Charges that are under way at once: a bank takes more, the store is shared with those who pay by telephone.
 const MAX_AT_ONCE: usize = 32;
 
 /// The longest from one look at the calendar to the next.
 const LOOK_INTERVAL_MS: u64 = 15_000;
+
+/// How often, and how far apart, a store that does not take what became of a charge is asked again.
+const SETTLE_TRIES: u32 = 60;
+const SETTLE_PAUSE_MS: u64 = 5_000;
 
 /// Unsettled charges that are looked at in one go.
 const MAX_UNSETTLED: u32 = 1_000;
@@ -193,7 +194,7 @@ impl Runner {
     async fn look_at(&self, due: &DuePlan) {
         match self.desk.store().payment(due.payment).await {
             Ok(payment) => {
-                if let Some(outcome) = became(payment.as_ref()) {
+                if let Some(outcome) = became(payment.as_ref(), due.is_own) {
                     self.settle(due, &outcome).await;
                 }
             }
@@ -209,87 +210,19 @@ impl Runner {
         let at = Standing { ordinal: plan.ordinal, declined: plan.declined, faults: plan.faults };
         let next = after(&rhythm, &self.policy.retries, at, Timestamp::now(), outcome);
         let (ended, detail) = told(outcome);
-        match self.desk.store().settle_plan(due, ended, &detail, next.clone()).await {
-            Ok(Some(now)) => tell(&now, &next),
-            Ok(None) => {}
-            // It stays claimed, and is looked at again.
-            Err(fault) => {
-                tracing::error!(plan = %plan.id, "what became of its charge is not written: {fault}")
+        // It stays claimed until it is written down; the next life of the daemon would look at it again.
+        for _ in 0..SETTLE_TRIES {
+            match self.desk.store().settle_plan(due, ended, &detail, next.clone()).await {
+                Ok(Some(now)) => return tell(&now, &next),
+                Ok(None) => return,
+                Err(fault) => {
+                    tracing::error!(plan = %plan.id, "what became of its charge is not written: {fault}");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(SETTLE_PAUSE_MS)) => {}
+                () = self.desk.draining.cancelled() => return,
             }
         }
-    }
-}
-
-/// What a payment's outcome means for its plan; none while it is not known.
-fn became(payment: Option<&Payment>) -> Option<Outcome> {
-    // Without a payment, and without an attempt, nothing was sent.
-    let Some(last) = payment.and_then(|payment| payment.attempts.last()) else {
-        return Some(Outcome::NeverSent);
-    };
-    match (last.state, last.decline_reason) {
-        (AttemptState::Approved, _) => Some(Outcome::Paid),
-        (AttemptState::Declined, Some(reason)) => Some(Outcome::Declined(reason)),
-        (AttemptState::Declined, None) => Some(Outcome::Declined(crate::call::DeclineReason::Generic)),
-        (AttemptState::NotCharged, _) => Some(Outcome::Fault(words_of(last))),
-        (AttemptState::Journalled | AttemptState::Sent | AttemptState::Unknown, _) => None,
-    }
-}
-
-fn words_of(attempt: &AttemptRecord) -> String {
-    if attempt.detail.is_empty() { "nothing was charged".into() } else { attempt.detail.clone() }
-}
-
-/// Why nothing was sent.
-fn refused(fault: &TokenFault) -> Outcome {
-    let words = fault.to_string();
-    match fault {
-        TokenFault::Start(StartError::Order(OrderFault::Paid(_))) => Outcome::NothingOwed,
-        TokenFault::Start(
-            StartError::Order(
-                OrderFault::UnderWay { .. } | OrderFault::Unknown { .. } | OrderFault::Link { .. },
-            )
-            | StartError::StillUnknown { .. },
-        ) => Outcome::InTheWay(words),
-        TokenFault::Start(StartError::Draining) => Outcome::NeverSent,
-        TokenFault::Start(
-            StartError::Order(_) | StartError::Merchant(_) | StartError::Zero | StartError::NoAmount,
-        )
-        | TokenFault::NoSuchToken(_)
-        | TokenFault::NoSuchAccount(_)
-        | TokenFault::Cannot { .. } => Outcome::Impossible(words),
-        _ => Outcome::Fault(words),
-    }
-}
-
-/// How the try ended, and in which words.
-fn told(outcome: &Outcome) -> (ChargeState, String) {
-    match outcome {
-        Outcome::Paid => (ChargeState::Paid, String::new()),
-        Outcome::Declined(reason) => (ChargeState::Declined, format!("{reason:?}")),
-        Outcome::Fault(why) | Outcome::InTheWay(why) | Outcome::Impossible(why) => {
-            (ChargeState::NotCharged, why.clone())
-        }
-        Outcome::NeverSent => (ChargeState::NotCharged, "the daemon stopped before it was sent".into()),
-        Outcome::NothingOwed => (ChargeState::NotCharged, "nothing is owed any more".into()),
-    }
-}
-
-/// What somebody has to know.
-fn tell(plan: &Plan, next: &NextCharge) {
-    let named = format!("plan {} of {}", plan.new.reference, plan.new.merchant);
-    if let (PlanState::Held, NextCharge::Held { why }) = (plan.state, next) {
-        let remedy = format!("see /v1/plans/{}: give it another card, resume or cancel it", plan.id);
-        alarm("plan_held", None, format!("{named} waits: {why}"), &remedy);
-    }
-    let rhythm = plan.new.rhythm.parse::<Rhythm>().ok();
-    let day = rhythm.and_then(|rhythm| rhythm.day(plan.ordinal)).map(|day| day.to_string());
-    if let (NextCharge::Next { .. }, Some(day), Some(until)) = (next, day, &plan.new.card_until)
-        && day[..7] > until[..]
-    {
-        let remedy = format!(
-            "have the customer store another card before {day}, then PUT it to /v1/plans/{}",
-            plan.id
-        );
-        alarm("plan_card_expires", None, format!("the card of {named} ends with {until}"), &remedy);
     }
 }

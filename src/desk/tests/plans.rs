@@ -100,6 +100,21 @@ async fn a_claim_whose_daemon_died_before_it_sent_is_charged_once_by_the_next() 
     let claimed = room.store.claim_due_plans(now, 10).await.expect("claimed");
     assert_eq!(claimed.len(), 1);
     assert_eq!(room.store.claim_due_plans(now, 10).await.expect("claimed"), [], "nobody else's");
+    // Another in the same life leaves it alone: whoever claimed it may be about to begin.
+    let other = desk_over(&room.store, vec![Arc::clone(&till) as Arc<dyn Psp>]);
+    watch(&other, policy());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.drain(PATIENCE).await;
+    assert_eq!(till.charged().len(), 0);
+
+    let Room { desk, store, directory } = room;
+    drop((desk, other, till));
+    store.close().await;
+    drop(store);
+    let store = store_in(&directory).await;
+    let till = Till::new(&store);
+    let desk = desk_over(&store, vec![Arc::clone(&till) as Arc<dyn Psp>]);
+    let room = Room { desk, store, directory };
     watch(&room.desk, policy());
     stands(&room, plan.id, |plan| plan.ordinal == 1).await;
     assert_eq!(till.charged().len(), 1);

@@ -18,10 +18,11 @@ const DUE: &str = "SELECT * FROM plans WHERE state = 'active' AND charging IS NU
 
 const CLAIM: &str = "UPDATE plans SET charging = $2 WHERE id = $1 AND charging IS NULL";
 
-const BEGIN: &str = "INSERT INTO plan_charges (payment, plan, ordinal, began_at_ms, state, detail) \
-     VALUES ($1, $2, $3, $4, 'charging', '')";
+const BEGIN: &str = "INSERT INTO plan_charges (payment, plan, ordinal, began_at_ms, life, state, detail) \
+     VALUES ($1, $2, $3, $4, $5, 'charging', '')";
 
-const CHARGING: &str = "SELECT * FROM plans WHERE charging IS NOT NULL ORDER BY charging LIMIT $1";
+const CHARGING: &str = "SELECT plans.*, plan_charges.life FROM plans JOIN plan_charges \
+     ON plan_charges.payment = plans.charging WHERE plans.charging IS NOT NULL ORDER BY plans.charging LIMIT $1";
 
 const NEXT: &str = "SELECT MIN(next_at_ms) AS at FROM plans WHERE state = 'active' AND charging IS NULL";
 
@@ -41,6 +42,8 @@ pub struct DuePlan {
     pub plan: Plan,
     /// The payment.
     pub payment: Uuid,
+    /// Whether it was claimed in this life of the daemon: it may still be about to begin.
+    pub is_own: bool,
 }
 
 /// How a try stands.
@@ -168,6 +171,7 @@ impl Store {
         let mut transaction = self.write().await?;
         let rows = query(DUE).bind(now).bind(i64::from(at_most.min(MAX_CLAIM)));
         let rows = rows.fetch_all(&mut *transaction).await.map_err(failed)?;
+        let life = self.life.to_string();
         let mut due = Vec::with_capacity(rows.len());
         for row in &rows {
             let mut plan = Plan::from_row(row).map_err(failed)?;
@@ -175,9 +179,9 @@ impl Store {
             let claim = query(CLAIM).bind(&id).bind(payment.to_string());
             claim.execute(&mut *transaction).await.map_err(failed)?;
             let begin = query(BEGIN).bind(payment.to_string()).bind(&id).bind(i64::from(plan.ordinal));
-            begin.bind(now_ms()).execute(&mut *transaction).await.map_err(failed)?;
+            begin.bind(now_ms()).bind(&life).execute(&mut *transaction).await.map_err(failed)?;
             plan.charging = Some(payment);
-            due.push(DuePlan { plan, payment });
+            due.push(DuePlan { plan, payment, is_own: true });
         }
         self.commit(transaction).await?;
         Ok(due)
@@ -201,9 +205,14 @@ impl Store {
         let failed = |e: sqlx::Error| self.failed(&e);
         let mut transaction = self.read().await?;
         let rows = query(CHARGING).bind(i64::from(at_most)).fetch_all(&mut *transaction).await;
-        let plans = rows.map_err(failed)?.iter().map(Plan::from_row).collect::<Result<Vec<_>, _>>();
-        let with_payment = |plan: Plan| plan.charging.map(|payment| DuePlan { plan, payment });
-        Ok(plans.map_err(failed)?.into_iter().filter_map(with_payment).collect())
+        let own = self.life.to_string();
+        let mut due = Vec::new();
+        for row in rows.map_err(failed)? {
+            let plan = Plan::from_row(&row).map_err(failed)?;
+            let is_own = row.try_get::<&str, _>("life").map_err(failed)? == own;
+            due.extend(plan.charging.map(|payment| DuePlan { plan, payment, is_own }));
+        }
+        Ok(due)
     }
 
     /// Settles a claimed charge; `None` if it was settled before: nothing is changed then.

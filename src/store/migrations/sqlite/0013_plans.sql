@@ -43,6 +43,8 @@ CREATE TABLE plan_charges (
     ordinal     BIGINT NOT NULL,
     began_at_ms BIGINT NOT NULL,
     ended_at_ms BIGINT,
+    -- The life of the daemon that claimed it: in that life it may still be about to begin.
+    life        TEXT   NOT NULL,
     state       TEXT   NOT NULL CHECK (state IN ('charging', 'paid', 'declined', 'not_charged')),
     detail      TEXT   NOT NULL
 );
