@@ -131,7 +131,8 @@ pub(super) async fn show(
 #[utoipa::path(post, path = "/v1/plans/{id}/pause", operation_id = "pause_plan", tag = "plans", params(
     ("id" = Uuid, Path, description = "The plan.")), responses(
     (status = 200, description = "The plan.", body = PlanView),
-    (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal)))]
+    (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal),
+    (status = 422, response = super::openapi::Refusal)))]
 pub(super) async fn pause(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,
@@ -161,7 +162,8 @@ pub(super) async fn resume(
 #[utoipa::path(post, path = "/v1/plans/{id}/cancel", operation_id = "cancel_plan", tag = "plans", params(
     ("id" = Uuid, Path, description = "The plan.")), responses(
     (status = 200, description = "The plan.", body = PlanView),
-    (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal)))]
+    (status = 404, response = super::openapi::Refusal), (status = 409, response = super::openapi::Refusal),
+    (status = 422, response = super::openapi::Refusal)))]
 pub(super) async fn cancel(
     Shared(state): Shared<State>,
     Extension(caller): Extension<Caller>,

@@ -1,7 +1,8 @@
 //! A plan to be made.
 
 use jiff::civil::{Date, DateTime};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::super::State;
@@ -49,10 +50,11 @@ pub(in crate::api) struct NewPlan {
     /// From one charge to the next: `step` of these.
     every: Every,
     /// See `every`.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 366, default = 1)]
-    step: u16,
+    step: u32,
     /// How many charges; this or `until`.
+    #[serde(default, deserialize_with = "whole_if_given")]
     #[schema(minimum = 1, maximum = 600)]
     count: Option<u32>,
     /// The last day on which a charge may be due; this or `count`.
@@ -78,8 +80,20 @@ enum Every {
     Year,
 }
 
-fn one() -> u16 {
+fn one() -> u32 {
     1
+}
+
+/// JSON has no whole numbers: `12.0` is one as well (JSON Schema, 6.1.1).
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let whole = number.as_f64().filter(|n| n.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(n));
+    whole.map(|n| n as u32).ok_or_else(|| D::Error::custom(format!("{number} is no whole number from 0 on")))
+}
+
+fn whole_if_given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<serde_json::Number>::deserialize(from)?;
+    number.map(|number| whole(number).map_err(D::Error::custom)).transpose()
 }
 
 impl From<Every> for Unit {
@@ -133,7 +147,9 @@ impl NewPlan {
             };
             Problem::refused(member, fault)
         };
-        let of = |count| Rhythm::new(first, &self.zone, self.every.into(), self.step, count);
+        // Too large for what it is read into is too large for the calendar.
+        let step = u16::try_from(self.step).unwrap_or(u16::MAX);
+        let of = |count| Rhythm::new(first, &self.zone, self.every.into(), step, count);
         let rhythm = match (self.count, &self.until) {
             (Some(count), None) => of(count).map_err(at)?,
             (None, Some(day)) => {
